@@ -1,0 +1,136 @@
+"""What is asked: opened, shown, asked anew, gone. Pure, like all transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from approvals.due import DueKind, expiry
+from approvals.events import EventType
+from approvals.model import SYSTEM, Approval, Draft, MessageRef, Status, Thread
+from approvals.policy import Policy
+from approvals.refusals import Refusal
+from approvals.transitions import Change, Input, at_once, change, clocks_off, clocks_on, event, refusal
+
+
+def open_(approval_id: str, draft: Draft, thread: Thread, policy: Policy, now: datetime) -> Change:
+    """A new question becomes a pending approval, to be announced now, with its clocks set."""
+    approval = Approval(
+        id=approval_id,
+        thread_id=thread.id,
+        graph=thread.graph,
+        requester=thread.requester,
+        interrupt=draft.interrupt,
+        dialect=draft.dialect,
+        title=draft.title,
+        description=draft.description,
+        actions=draft.actions,
+        payload=draft.payload,
+        schema=draft.schema,
+        reply_shape=draft.reply,
+        why=draft.why,
+        template=draft.template,
+        policy=policy,
+        opened_at=now,
+        expires_at=expiry(policy, now),
+    )
+    told = event(
+        EventType.OPENED,
+        approval,
+        SYSTEM,
+        now,
+        graph=thread.graph,
+        interrupt_id=draft.interrupt.id,
+        shown=draft.interrupt.payload_hash,
+        policy=policy.name,
+        policy_source=policy.source or None,
+    )
+    due = tuple(item for item in clocks_on(approval) if item.at is not None)
+    return Change(approval, 0, (told,), (at_once(approval, DueKind.NOTIFY, now), *due))
+
+
+def announced(approval: Approval, messages: Sequence[MessageRef], now: datetime) -> Change | None:
+    """Remembers where cards were posted; `None` when nothing is new. A card that came late is redrawn at once."""
+    new = tuple(message for message in messages if message not in approval.messages)
+    if not new:
+        return None
+    where: list[JsonValue] = [f"{message.channel}/{message.ts}" for message in new]
+    after = replace(approval, messages=approval.messages + new)
+    redraw = () if approval.status is Status.PENDING else (at_once(approval, DueKind.REFRESH, now),)
+    return change(approval, after, [event(EventType.ANNOUNCED, after, SYSTEM, now, messages=where)], redraw)
+
+
+def amend(approval: Approval, draft: Draft, now: datetime) -> Change | Refusal:
+    """The graph asks something else under the same id: shown anew, earlier votes void, older clicks refused.
+
+    An answer that was given but not taken is void too: it was the answer to another question. One that was superseded
+    and is asked again after all (a graph that was deployed without its node, and then with it) opens again.
+    """
+    if no := refusal(approval, Input.AMEND):
+        return no
+    after = replace(
+        _open_again(approval, now),
+        interrupt=draft.interrupt,
+        dialect=draft.dialect,
+        title=draft.title,
+        description=draft.description,
+        actions=draft.actions,
+        payload=draft.payload,
+        schema=draft.schema,
+        reply_shape=draft.reply,
+        why=draft.why,
+        template=draft.template,
+        error=None,
+    )
+    told = event(EventType.AMENDED, after, SYSTEM, now, shown=draft.interrupt.payload_hash, revision=after.revision)
+    shown = DueKind.REFRESH if approval.messages else DueKind.NOTIFY
+    return change(approval, after, [told], (*clocks_on(after), at_once(approval, shown, now)))
+
+
+def reask(approval: Approval, error: str, now: datetime) -> Change | Refusal:
+    """LangGraph refused the value and kept the question: asked again, saying what was wrong."""
+    if no := refusal(approval, Input.REASK):
+        return no
+    after = replace(_open_again(approval, now), error=error)
+    due = (*clocks_on(after), at_once(approval, DueKind.REFRESH, now))
+    return change(approval, after, [event(EventType.REASKED, after, SYSTEM, now, error=error)], due)
+
+
+def _open_again(approval: Approval, now: datetime) -> Approval:
+    """Pending, without the votes and the answer, under a new revision: what was shown before cannot be clicked.
+
+    If its time had run out, it gets all of its time anew: else it would expire before anybody could see it.
+    """
+    late = approval.expires_at is not None and approval.expires_at <= now
+    return replace(
+        approval,
+        status=Status.PENDING,
+        resolution=None,
+        resolved_at=None,
+        closed_at=None,
+        decisions=(),
+        reply=None,
+        revision=approval.revision + 1,
+        expires_at=expiry(approval.policy, now) if late else approval.expires_at,
+    )
+
+
+def supersede(approval: Approval, why: str, now: datetime) -> Change | Refusal:
+    """The question is gone: answered elsewhere, replaced, or its thread lost. Nothing is executed."""
+    if no := refusal(approval, Input.SUPERSEDE):
+        return no
+    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, error=why)
+    due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now))
+    return change(approval, after, [event(EventType.SUPERSEDED, after, SYSTEM, now, why=why)], due)
+
+
+def repaired(approval: Approval, why: str, now: datetime) -> Change | Refusal:
+    """Its thread was repaired: whatever it was, a failed or a stuck one too, the question is asked anew."""
+    if no := refusal(approval, Input.REPAIR):
+        return no
+    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, error=why)
+    due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now))
+    return change(approval, after, [event(EventType.SUPERSEDED, after, SYSTEM, now, why=why)], due)

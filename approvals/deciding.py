@@ -1,0 +1,119 @@
+"""What people say: decisions that count, and the resolution that the last one brings. Pure, like all transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from approvals.due import DueKind
+from approvals.events import Event, EventType
+from approvals.model import ActorRef, Approval, Decision, DecisionType, Reply, Resolution, Status
+from approvals.refusals import Reason, Refusal
+from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A decision somebody tries to make. `revision` is the one they saw; `None` for a door that shows no card."""
+
+    type: DecisionType
+    actor: ActorRef
+    action: int | None = None
+    reason: str | None = None
+    args: Mapping[str, JsonValue] | None = None
+    text: str | None = None
+    revision: int | None = None
+
+
+def offered(approval: Approval, action: int | None) -> tuple[DecisionType, ...]:
+    """What may be said of one action, or of all that are still open (edit and respond need a single one)."""
+    if action is not None:
+        return approval.actions[action].allowed
+    still = [a for a, verdict in zip(approval.actions, approval.verdicts, strict=True) if verdict is None]
+    kinds = [kind for kind in DecisionType if all(kind in a.allowed for a in still)]
+    return tuple(k for k in kinds if len(still) == 1 or k in (DecisionType.APPROVE, DecisionType.DENY))
+
+
+def possible(approval: Approval, attempt: Attempt) -> Refusal | None:
+    """Whether such a decision could be taken as things stand, before anything is filled in: `None` if it could."""
+    if no := refusal(approval, Input.DECIDE):
+        return no
+    if attempt.revision is not None and attempt.revision != approval.revision:
+        return Refusal(Reason.CHANGED)
+    if attempt.action is not None and not 0 <= attempt.action < len(approval.actions):
+        return Refusal(Reason.NO_SUCH_ACTION, f"there are {len(approval.actions)} actions, counted from 0", "action")
+    if attempt.action is not None and approval.verdicts[attempt.action] is not None:
+        return Refusal(Reason.ACTION_DECIDED)
+    if attempt.type not in offered(approval, attempt.action):
+        choices = ", ".join(offered(approval, attempt.action)) or "nothing"
+        return Refusal(Reason.NOT_OFFERED, f"{attempt.type} is not offered here; offered: {choices}", "decision")
+    return None
+
+
+def _unfit(approval: Approval, attempt: Attempt) -> Refusal | None:
+    if no := possible(approval, attempt):
+        return no
+    if attempt.type in approval.policy.reason_required and not (attempt.reason or "").strip():
+        return Refusal(Reason.REASON_REQUIRED, f"the policy {approval.policy.name} asks for a reason", "reason")
+    return None
+
+
+def decide(approval: Approval, attempt: Attempt, now: datetime) -> Change | Refusal:
+    """A decision that counts. When it was the last one missing, the approval is resolved and its thread driven."""
+    if no := _unfit(approval, attempt):
+        return no
+    decision = Decision(
+        type=attempt.type,
+        actor=attempt.actor,
+        at=now,
+        action=attempt.action,
+        reason=(attempt.reason or "").strip() or None,
+        args=attempt.args if attempt.type is DecisionType.EDIT else None,
+        text=attempt.text if attempt.type is DecisionType.RESPOND else None,
+    )
+    voted = replace(approval, decisions=(*approval.decisions, decision))
+    told = event(
+        EventType.DECIDED,
+        voted,
+        attempt.actor,
+        now,
+        decision=attempt.type,
+        action=attempt.action,
+        reason=decision.reason,
+        args=dict(decision.args) if decision.args is not None else None,
+        text=decision.text,
+        shown=approval.interrupt.payload_hash,
+    )
+    if any(verdict is None for verdict in voted.verdicts):
+        return change(approval, voted, [told], [at_once(approval, DueKind.REFRESH, now)])
+    return resolve(approval, voted, ending(voted), attempt.actor, now, [told])
+
+
+def ending(approval: Approval) -> Resolution:
+    """One word for all verdicts: the first of edited, approved, responded, denied that occurs."""
+    said = {verdict.type for verdict in approval.verdicts if verdict is not None}
+    for kind, resolution in (
+        (DecisionType.EDIT, Resolution.EDITED),
+        (DecisionType.APPROVE, Resolution.APPROVED),
+        (DecisionType.RESPOND, Resolution.RESPONDED),
+    ):
+        if kind in said:
+            return resolution
+    return Resolution.DENIED
+
+
+def resolve(
+    before: Approval, voted: Approval, how: Resolution, actor: ActorRef, now: datetime, events: Sequence[Event]
+) -> Change:
+    after = replace(voted, status=Status.RESOLVED, resolution=how, resolved_at=now)
+    resolved = event(EventType.RESOLVED, after, actor, now, resolution=how, policy=before.policy.name)
+    due = (*clocks_off(before), at_once(before, DueKind.DRIVE, now), at_once(before, DueKind.REFRESH, now))
+    return change(before, after, [*events, resolved], due)
+
+
+def with_reply(change: Change, reply: Reply) -> Change:
+    """The same change, with what the graph will be given: kept before LangGraph sees it."""
+    return replace(change, approval=replace(change.approval, reply=reply))

@@ -1,0 +1,53 @@
+"""Audit events: what happened, in the past tense. Written by the same script as the change they tell of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+from approvals.model import ActorRef
+
+
+class EventType(StrEnum):
+    """Everything that is written down."""
+
+    REGISTERED = "registered"
+    STARTED = "started"
+    OPENED = "opened"
+    ANNOUNCED = "announced"
+    AMENDED = "amended"
+    DECIDED = "decided"
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    OVERDUE = "overdue"
+    RESOLVED = "resolved"
+    SUPERSEDED = "superseded"
+    RESUMING = "resuming"
+    RESUMED = "resumed"
+    REPORTED = "reported"
+    RESUME_FAILED = "resume_failed"
+    REASKED = "reasked"
+    RETRIED = "retried"
+    GAVE_UP = "gave_up"
+    FINISHED = "finished"
+    LOST = "lost"
+    TURNED = "turned"
+    REPAIRED = "repaired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the audit. `seq` is the store's own id of it, empty until it was written; it grows with time."""
+
+    type: EventType
+    at: datetime
+    actor: ActorRef
+    thread_id: str
+    approval_id: str | None = None
+    version: int = 0
+    data: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    seq: str = ""

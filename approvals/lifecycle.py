@@ -1,0 +1,48 @@
+"""The life of an approval: pure transitions `(approval, input, now) -> Change | Refusal`. No I/O, no clock, no chance.
+
+One name for all of them, by what moves the approval:
+
+- `asking`: the graph asks, asks anew, or no longer asks; cards are posted,
+- `deciding`: people say what they think,
+- `clocks`: time passes,
+- `resuming`: the graph is given the answer.
+
+`transitions` holds the table of what may happen when, and what a change is.
+"""
+
+from __future__ import annotations
+
+from approvals.asking import amend, announced, open_, reask, repaired, supersede
+from approvals.clocks import escalate, expire, overdue, reminded
+from approvals.deciding import Attempt, decide, offered, possible, with_reply
+from approvals.resuming import complete, give_up, reported, resume, retry, stumble
+from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
+
+__all__ = [
+    "ALLOWED",
+    "Attempt",
+    "Change",
+    "Input",
+    "ThreadChange",
+    "amend",
+    "announced",
+    "complete",
+    "decide",
+    "escalate",
+    "expire",
+    "give_up",
+    "offered",
+    "open_",
+    "overdue",
+    "possible",
+    "reask",
+    "refusal",
+    "reminded",
+    "repaired",
+    "reported",
+    "resume",
+    "retry",
+    "stumble",
+    "supersede",
+    "with_reply",
+]

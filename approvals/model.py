@@ -1,0 +1,307 @@
+"""What an approval is. Frozen values only; every time is an aware `datetime` in UTC.
+
+The words follow one vocabulary: an *interrupt* is LangGraph's pause, an *approval* is our record of it, a *decision*
+is one actor's verdict, and the *resolution* is how the approval ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+from approvals.policy import Policy
+
+
+class Status(StrEnum):
+    """Where the record is between the pause and the resumption."""
+
+    PENDING = "pending"
+    RESOLVED = "resolved"
+    RESUMING = "resuming"
+    RESUMED = "resumed"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+    @property
+    def final(self) -> bool:
+        """Nothing moves it any more, except an explicit retry of a failed one."""
+        return self in (Status.RESUMED, Status.FAILED, Status.SUPERSEDED)
+
+
+class Resolution(StrEnum):
+    """How the approval ended, once it is no longer pending."""
+
+    APPROVED = "approved"
+    EDITED = "edited"
+    DENIED = "denied"
+    RESPONDED = "responded"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class DecisionType(StrEnum):
+    """What an approver can say. (LangChain says *reject* for deny; its dialect translates.)"""
+
+    APPROVE = "approve"
+    EDIT = "edit"
+    DENY = "deny"
+    RESPOND = "respond"
+
+
+class Source(StrEnum):
+    """Through which door somebody acted."""
+
+    SLACK = "slack"
+    CLI = "cli"
+    API = "api"
+    SYSTEM = "system"
+    POLICY = "policy"
+
+
+class Standing(StrEnum):
+    """What Slack says of a person at the moment of the click."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    EXTERNAL = "external"
+    DEACTIVATED = "deactivated"
+    BOT = "bot"
+    UNKNOWN = "unknown"
+
+
+class ThreadState(StrEnum):
+    """What we know of a LangGraph thread that we drive."""
+
+    NEW = "new"
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+    LOST = "lost"
+
+    @property
+    def open(self) -> bool:
+        """There may be something left to drive."""
+        return self in (ThreadState.NEW, ThreadState.STARTED)
+
+
+@dataclass(frozen=True, slots=True)
+class ActorRef:
+    """Who did something, as it is written down: a Slack user id, an operator's name, `system` or `policy`."""
+
+    id: str
+    source: Source
+    team_id: str | None = None
+
+
+SYSTEM = ActorRef("system", Source.SYSTEM)
+POLICY = ActorRef("policy", Source.POLICY)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts now, with Slack's facts about them as of now.
+
+    `audiences` holds those entries of the approval's audience (`U…`, `@group`, `#channel`, e-mail) that the person
+    was found to belong to a moment ago.
+    """
+
+    ref: ActorRef
+    standing: Standing = Standing.MEMBER
+    audiences: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that the agent wants to do, and how it may be answered.
+
+    An action without `args` is a question. `args` keeps the order in which the agent named them.
+    """
+
+    name: str
+    args: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    description: str = ""
+    allowed: tuple[DecisionType, ...] = (DecisionType.APPROVE, DecisionType.DENY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterruptRef:
+    """LangGraph's names for the pause. `(thread id, id)` is unique for ever; the rest is for the audit."""
+
+    id: str
+    payload_hash: str
+    node: str = ""
+    task_id: str = ""
+    checkpoint_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An interrupt understood, not yet recorded.
+
+    `payload` is a JSON-safe copy of what the graph said. `schema` is the JSON Schema the graph stated for the answer,
+    if any. `reply` names the reply shape that the dialect chose, `why` says how it came to it. `template` is the
+    answer as a configuration spells it, by decision, where it does.
+    """
+
+    interrupt: InterruptRef
+    dialect: str
+    title: str
+    actions: tuple[Action, ...]
+    payload: JsonValue = None
+    description: str = ""
+    schema: JsonValue = None
+    reply: str = ""
+    why: str = ""
+    template: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One actor's verdict. `action` is the index of the action it is about, `None` for every action still open."""
+
+    type: DecisionType
+    actor: ActorRef
+    at: datetime
+    action: int | None = None
+    reason: str | None = None
+    args: Mapping[str, JsonValue] | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Exactly what the graph is resumed with. Wrapped, because `None` is an answer too.
+
+    `ends`: the graph is not resumed at all; its thread ends where it stands, since the node could not take a no.
+    """
+
+    value: JsonValue
+    ends: bool = False
+
+
+class MessageKind(StrEnum):
+    """What a Slack message of ours is for."""
+
+    CARD = "card"
+    ESCALATION = "escalation"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """Where a message of ours stands. `ts` is Slack's id of it; `place` is the audience entry it was posted for."""
+
+    channel: str
+    ts: str
+    kind: MessageKind = MessageKind.CARD
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the agent did after the answer. `text` is for people, bounded."""
+
+    finished: bool
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Our record of one interrupt, from opening to resumption.
+
+    `version` counts every change and is compared at each commit. `revision` counts what was asked: it grows when the
+    question itself changes, and a click that names an older revision is refused.
+    """
+
+    id: str
+    thread_id: str
+    graph: str
+    interrupt: InterruptRef
+    dialect: str
+    title: str
+    actions: tuple[Action, ...]
+    policy: Policy
+    opened_at: datetime
+    version: int = 1
+    revision: int = 1
+    description: str = ""
+    payload: JsonValue = None
+    schema: JsonValue = None
+    reply_shape: str = ""
+    why: str = ""
+    template: JsonValue = None
+    requester: str | None = None
+    status: Status = Status.PENDING
+    resolution: Resolution | None = None
+    decisions: tuple[Decision, ...] = ()
+    reply: Reply | None = None
+    level: int = 0
+    reminders: int = 0
+    messages: tuple[MessageRef, ...] = ()
+    expires_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    attempts: int = 0
+    error: str | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def allowed(self) -> tuple[DecisionType, ...]:
+        """What may be said of the whole: what every action allows; edit and respond only of a single one."""
+        both = [kind for kind in DecisionType if all(kind in action.allowed for action in self.actions)]
+        if len(self.actions) > 1:
+            both = [kind for kind in both if kind in (DecisionType.APPROVE, DecisionType.DENY)]
+        return tuple(both)
+
+    @property
+    def verdicts(self) -> tuple[Decision | None, ...]:
+        """For each action the decision that stands, or `None` while it is open."""
+        found: list[Decision | None] = [None] * len(self.actions)
+        for decision in self.decisions:
+            for index in range(len(found)) if decision.action is None else (decision.action,):
+                if found[index] is None:
+                    found[index] = decision
+        return tuple(found)
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        """Who may decide at the present level, as written in the policy."""
+        return self.policy.audience(self.level)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """A LangGraph thread that we drive; registered before its first run, since LangGraph cannot list paused threads.
+
+    `input`, `config` and `context` are kept because LangGraph does not keep them: they are passed again on each run.
+    `turn` counts the inputs; `base` is the checkpoint that a later turn goes on from, known once it was about to run.
+    `repair` asks the next drive to ask every open question anew.
+    """
+
+    id: str
+    graph: str
+    input: JsonValue
+    created_at: datetime
+    version: int = 1
+    config: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    context: JsonValue = None
+    requester: str | None = None
+    turn: int = 1
+    base: str | None = None
+    repair: bool = False
+    state: ThreadState = ThreadState.NEW
+    attempts: int = 0
+    error: str | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The exclusive right to run a thread, until it expires. `token` grows with each holder: the fence."""
+
+    thread_id: str
+    token: int

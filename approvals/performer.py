@@ -1,0 +1,144 @@
+"""What each kind of due work does. One door for what falls due now and for what a dead process left behind.
+
+Each function bears being called twice, late, or for something that has moved on meanwhile.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from approvals.due import DueKind, backoff, next_escalation, next_reminder
+from approvals.effects import Perform
+from approvals.errors import Later
+from approvals.model import Approval, MessageKind, Status
+from approvals.ports import ApprovalStore, Clock, Driven, Driver, Notifier
+from approvals.refusals import Reason, Refusal
+from approvals.service import Approvals, Done
+
+BUSY_AGAIN = timedelta(seconds=5)
+"""How soon to look again at a thread whose lease somebody else holds."""
+
+REDRAWS = 5
+"""How often a card that keeps changing is redrawn in one go."""
+
+ROUNDS = 10
+"""How often it is looked whether a card must still be posted somewhere, in one go."""
+
+
+def _written(outcome: Done | Refusal) -> Done | Refusal:
+    """What came of it; if it did not come through for want of quiet, the work stays due."""
+    if isinstance(outcome, Refusal) and outcome.reason is Reason.BUSY:
+        raise Later(BUSY_AGAIN.total_seconds())
+    return outcome
+
+
+class Performer:
+    """Performs due work for people: through the notifier, and by the use cases of the service."""
+
+    def __init__(self, approvals: Approvals, notifier: Notifier, *, clock: Clock) -> None:
+        self._approvals = approvals
+        self._notifier = notifier
+        self._clock = clock
+
+    def work(self) -> Mapping[DueKind, Perform]:
+        """The kinds it can do."""
+        return {
+            DueKind.NOTIFY: self.notify,
+            DueKind.REFRESH: self.refresh,
+            DueKind.REPORT: self.report,
+            DueKind.REMIND: self.remind,
+            DueKind.ESCALATE: self.escalate,
+            DueKind.EXPIRE: self.expire,
+        }
+
+    async def _pending(self, approval_id: str) -> Approval | None:
+        approval = await self._approvals.get(approval_id)
+        return approval if approval is not None and approval.status is Status.PENDING else None
+
+    async def notify(self, approval_id: str) -> datetime | None:
+        """Posts the card wherever it does not stand yet. One that was decided meanwhile is posted as decided.
+
+        Goes on until nothing is left to post, so that a place which was refused is tried again by itself.
+        """
+        for _ in range(ROUNDS):
+            approval = await self._approvals.get(approval_id)
+            if approval is None or (approval.status is Status.SUPERSEDED and not approval.messages):
+                return None
+            posted = await self._notifier.announce(approval)
+            if not posted:
+                return None
+            after = _written(await self._approvals.announced(approval_id, posted))
+            if isinstance(after, Done) and after.approval.version > approval.version + 1:
+                await self.refresh(approval_id)
+        return self._clock() + BUSY_AGAIN
+
+    async def refresh(self, approval_id: str) -> datetime | None:
+        """Redraws every copy from the record, again if it changed meanwhile: of two at once, the last state wins."""
+        drawn = 0
+        for _ in range(REDRAWS):
+            approval = await self._approvals.get(approval_id)
+            if approval is None or approval.version == drawn:
+                return None
+            await self._notifier.refresh(approval)
+            drawn = approval.version
+        return self._clock() + BUSY_AGAIN
+
+    async def report(self, approval_id: str) -> datetime | None:
+        """Says in the thread what the agent did, once."""
+        await self.notify(approval_id)
+        approval = await self._approvals.get(approval_id)
+        if approval is None or any(message.kind is MessageKind.REPORT for message in approval.messages):
+            return None
+        if posted := await self._notifier.report(approval):
+            _written(await self._approvals.reported(approval_id, posted))
+        return None
+
+    async def remind(self, approval_id: str) -> datetime | None:
+        """Reminds, then writes it down: a crash in between reminds twice rather than never."""
+        approval = await self._pending(approval_id)
+        if approval is None:
+            return None
+        at = next_reminder(approval.policy, approval.opened_at, approval.reminders)
+        if at is None or at > self._clock():
+            return at
+        await self._notifier.remind(approval)
+        _written(await self._approvals.reminded(approval_id))
+        return None
+
+    async def escalate(self, approval_id: str) -> datetime | None:
+        """One level up; the new people are told by the work that the change brings."""
+        approval = await self._pending(approval_id)
+        if approval is None:
+            return None
+        at = next_escalation(approval.policy, approval.opened_at, approval.level)
+        if at is None or at > self._clock():
+            return at
+        _written(await self._approvals.escalate(approval_id))
+        return None
+
+    async def expire(self, approval_id: str) -> datetime | None:
+        """What the policy says of time that ran out."""
+        approval = await self._pending(approval_id)
+        if approval is None or approval.expires_at is None:
+            return None
+        if approval.expires_at > self._clock():
+            return approval.expires_at
+        _written(await self._approvals.expire(approval_id))
+        return None
+
+
+def drive_with(driver: Driver, store: ApprovalStore, *, clock: Clock, rng: random.Random) -> Perform:
+    """Due work of the kind `drive`: runs the thread, and looks again where it was busy or stumbled."""
+
+    async def drive(thread_id: str) -> datetime | None:
+        driven = await driver.drive(thread_id)
+        if driven is Driven.SETTLED:
+            return None
+        if driven is Driven.BUSY:
+            return clock() + BUSY_AGAIN
+        thread = await store.thread(thread_id)
+        return clock() + backoff(thread.attempts if thread else 0, rng)
+
+    return drive

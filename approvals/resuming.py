@@ -1,0 +1,69 @@
+"""What becomes of the answer: handed to the graph, taken, failed, tried again, told. Pure, like all transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from approvals.due import DueKind
+from approvals.events import EventType
+from approvals.model import SYSTEM, ActorRef, Approval, MessageKind, MessageRef, Outcome, Status
+from approvals.refusals import Refusal
+from approvals.transitions import Change, Input, at_once, change, event, refusal
+
+
+def resume(approval: Approval, now: datetime) -> Change | Refusal:
+    """Written before the graph is given the answer."""
+    if no := refusal(approval, Input.RESUME):
+        return no
+    after = replace(approval, status=Status.RESUMING)
+    told = event(EventType.RESUMING, after, SYSTEM, now, reply=approval.reply.value if approval.reply else None)
+    return change(approval, after, [told])
+
+
+def complete(approval: Approval, outcome: Outcome, now: datetime) -> Change | Refusal:
+    """The graph took the answer and came to rest again."""
+    if no := refusal(approval, Input.COMPLETE):
+        return no
+    after = replace(approval, status=Status.RESUMED, outcome=outcome, error=None, closed_at=now)
+    due = (at_once(approval, DueKind.REFRESH, now), at_once(approval, DueKind.REPORT, now))
+    return change(approval, after, [event(EventType.RESUMED, after, SYSTEM, now, finished=outcome.finished)], due)
+
+
+def stumble(approval: Approval, error: str, now: datetime) -> Change | Refusal:
+    """The graph raised on its way; it will be tried again."""
+    if no := refusal(approval, Input.STUMBLE):
+        return no
+    after = replace(approval, attempts=approval.attempts + 1, error=error)
+    return change(approval, after, [event(EventType.RESUME_FAILED, after, SYSTEM, now, error=error)])
+
+
+def give_up(approval: Approval, error: str, now: datetime) -> Change | Refusal:
+    """Tried often enough. A person may retry."""
+    if no := refusal(approval, Input.GIVE_UP):
+        return no
+    after = replace(approval, status=Status.FAILED, attempts=approval.attempts + 1, error=error, closed_at=now)
+    due = (at_once(approval, DueKind.REFRESH, now), at_once(approval, DueKind.REPORT, now))
+    return change(approval, after, [event(EventType.GAVE_UP, after, SYSTEM, now, error=error)], due)
+
+
+def retry(approval: Approval, actor: ActorRef, now: datetime) -> Change | Refusal:
+    """Somebody asks to go on after a failure, with the answer that was given. What comes of it is told anew."""
+    if no := refusal(approval, Input.RETRY):
+        return no
+    cards = tuple(message for message in approval.messages if message.kind is not MessageKind.REPORT)
+    after = replace(approval, status=Status.RESUMING, error=None, closed_at=None, messages=cards)
+    due = (at_once(approval, DueKind.DRIVE, now), at_once(approval, DueKind.REFRESH, now))
+    return change(approval, after, [event(EventType.RETRIED, after, actor, now)], due)
+
+
+def reported(approval: Approval, messages: Sequence[MessageRef], now: datetime) -> Change | Refusal:
+    """The outcome was said in the card's thread."""
+    if no := refusal(approval, Input.REPORT):
+        return no
+    where: list[JsonValue] = [f"{message.channel}/{message.ts}" for message in messages]
+    after = replace(approval, messages=(*approval.messages, *messages))
+    return change(approval, after, [event(EventType.REPORTED, after, SYSTEM, now, messages=where)])

@@ -1,0 +1,162 @@
+"""The use cases of people and clocks: load, change, commit, perform. Where the pure functions meet the ports."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from approvals import eligibility, lifecycle
+from approvals.effects import Effects
+from approvals.events import Event
+from approvals.lifecycle import Attempt, Change, ThreadChange
+from approvals.model import Actor, Approval, MessageRef, Status, ThreadState
+from approvals.ports import ApprovalStore, Clock, CommitStatus, Page, Query, Translator
+from approvals.refusals import Reason, Refusal
+
+TRIES = 20
+"""How often a conflicting commit is decided anew. Each conflict means that somebody else got through."""
+
+
+def approval_id(thread_id: str, interrupt_id: str) -> str:
+    """The id of the approval of an interrupt: the same wherever and how often it is computed, so never two records."""
+    digest = hashlib.sha256(f"{thread_id}\0{interrupt_id}".encode()).digest()
+    return "A" + b32encode(digest).decode()[:15]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The attempt came through; `approval` is the record as it stands now."""
+
+    approval: Approval
+
+
+class Approvals:
+    """What can be asked of approvals, by any door. Every method is safe to call on any replica, any number of times."""
+
+    def __init__(self, store: ApprovalStore, translator: Translator, effects: Effects, *, clock: Clock) -> None:
+        self._store = store
+        self._translator = translator
+        self._effects = effects
+        self._clock = clock
+
+    async def get(self, approval_id: str) -> Approval | None:
+        """The record, or `None`."""
+        return await self._store.get(approval_id)
+
+    async def page(self, query: Query) -> Page:
+        """A page of approvals, oldest first."""
+        return await self._store.page(query)
+
+    async def audit(self, approval_id: str | None = None, *, after: str = "-", limit: int = 1000) -> Sequence[Event]:
+        """Audit events in order."""
+        return await self._store.audit(approval_id, after=after, limit=limit)
+
+    async def change(self, approval_id: str, step: Callable[[Approval], Change | Refusal | None]) -> Done | Refusal:
+        """Applies a pure step to the record as it stands, again on each conflict. A step of `None`: nothing to do."""
+        for _ in range(TRIES):
+            approval = await self._store.get(approval_id)
+            if approval is None:
+                return Refusal(Reason.UNKNOWN, f"there is no approval {approval_id}")
+            outcome = step(approval)
+            if isinstance(outcome, Refusal):
+                return outcome
+            if outcome is None:
+                return Done(approval)
+            commit = await self._store.commit(outcome, perform=self._effects.kinds)
+            if commit.status is CommitStatus.DONE:
+                self._effects.start(commit.claims)
+                return Done(outcome.approval)
+        return Refusal(Reason.BUSY, "too many people act on this approval at once; try again")
+
+    async def may_decide(self, approval_id: str, actor: Actor, attempt: Attempt) -> Approval | Refusal:
+        """Whether such a decision would be taken now: for doors that ask for more before they decide."""
+        approval = await self._store.get(approval_id)
+        if approval is None:
+            return Refusal(Reason.UNKNOWN, f"there is no approval {approval_id}")
+        if no := lifecycle.refusal(approval, lifecycle.Input.DECIDE) or eligibility.refusal(approval, actor):
+            return no
+        if no := lifecycle.possible(approval, attempt):
+            return no
+        return approval
+
+    async def decide(self, approval_id: str, attempt: Attempt, actor: Actor) -> Done | Refusal:
+        """The first valid decision wins. The graph's answer is composed and kept in the same commit."""
+
+        def step(approval: Approval) -> Change | Refusal:
+            # Whether it is still open comes first: a late click is told what became of it, whoever made it.
+            if no := lifecycle.refusal(approval, lifecycle.Input.DECIDE) or eligibility.refusal(approval, actor):
+                return no
+            change = lifecycle.decide(approval, attempt, self._clock())
+            if isinstance(change, Refusal):
+                return change
+            if no := self._translator.check(approval, change.approval.decisions[-1]):
+                return no
+            return self._answered(change)
+
+        return await self.change(approval_id, step)
+
+    def _answered(self, change: Change) -> Change | Refusal:
+        if change.approval.status is not Status.RESOLVED:
+            return change
+        reply = self._translator.compose(change.approval)
+        return reply if isinstance(reply, Refusal) else lifecycle.with_reply(change, reply)
+
+    async def expire(self, approval_id: str) -> Done | Refusal:
+        """Time ran out: what the policy says, in its name. Where the graph could not take that, it goes on waiting."""
+
+        def step(approval: Approval) -> Change | Refusal:
+            change = lifecycle.expire(approval, self._clock())
+            if isinstance(change, Refusal):
+                return change
+            answered = self._answered(change)
+            return (
+                lifecycle.overdue(approval, answered.detail, self._clock())
+                if isinstance(answered, Refusal)
+                else answered
+            )
+
+        return await self.change(approval_id, step)
+
+    async def escalate(self, approval_id: str) -> Done | Refusal:
+        """One level up."""
+        return await self.change(approval_id, lambda approval: lifecycle.escalate(approval, self._clock()))
+
+    async def reminded(self, approval_id: str) -> Done | Refusal:
+        """Notes that a reminder was given, and sets the next."""
+        return await self.change(approval_id, lambda approval: lifecycle.reminded(approval, self._clock()))
+
+    async def announced(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:
+        """Notes where cards were posted."""
+        return await self.change(approval_id, lambda approval: lifecycle.announced(approval, messages, self._clock()))
+
+    async def reported(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:
+        """Notes that the outcome was told."""
+        return await self.change(approval_id, lambda approval: lifecycle.reported(approval, messages, self._clock()))
+
+    async def retry(self, approval_id: str, actor: Actor) -> Done | Refusal:
+        """Goes on after a failure with the answer that was given, for those who may decide."""
+
+        def step(approval: Approval) -> Change | Refusal:
+            no = lifecycle.refusal(approval, lifecycle.Input.RETRY) or eligibility.refusal(approval, actor)
+            return no or lifecycle.retry(approval, actor.ref, self._clock())
+
+        approval = await self._store.get(approval_id)
+        possible = approval is not None and not isinstance(step(approval), Refusal)
+        # The thread comes first, so that whoever drives finds one to drive; on its own that changes nothing.
+        if approval is not None and possible and (no := await self._reopen(approval.thread_id)):
+            return no
+        return await self.change(approval_id, step)
+
+    async def _reopen(self, thread_id: str) -> Refusal | None:
+        for _ in range(TRIES):
+            thread = await self._store.thread(thread_id)
+            if thread is None or thread.state is ThreadState.LOST:
+                return Refusal(Reason.NOT_POSSIBLE, f"thread {thread_id} is lost: there is nothing left to go on with")
+            if thread.state is not ThreadState.FAILED:
+                return None
+            after = replace(thread, version=thread.version + 1, state=ThreadState.STARTED, attempts=0, error=None)
+            if (await self._store.commit(ThreadChange(after, thread.version, ()))).status is CommitStatus.DONE:
+                return None
+        return Refusal(Reason.BUSY, f"thread {thread_id} is being written by others; try again")

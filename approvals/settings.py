@@ -1,0 +1,76 @@
+"""The process environment. Every variable stands in `.env.example`; secrets never show in a repr or a log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from approvals.errors import ConfigError
+
+
+class Settings(BaseSettings):
+    """Read from the environment, upper case. `load` turns mistakes into a `ConfigError` that names the variable."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    slack_bot_token: SecretStr | None = Field(None, description="Bot token, xoxb-…, from OAuth & Permissions.")
+    slack_app_token: SecretStr | None = Field(
+        None, description="App-level token, xapp-…, with connections:write. Needed in socket mode."
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None, description="Signing secret from Basic Information. Needed in http mode."
+    )
+    slack_api_url: str = Field("https://slack.com/api/", description="Where Slack is; a local Slack for the desk.")
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"), description="A Redis 8 server, or one with RedisJSON and RediSearch."
+    )
+    signoff_channel: str | None = Field(
+        None, description="Without a policy file: the channel that is asked, C… or #name."
+    )
+    signoff_policies: Path | None = Field(
+        None, description="The policy file, such as policies.yaml. It goes before SIGNOFF_CHANNEL."
+    )
+    signoff_config: Path = Field(Path("langgraph.json"), description="The graphs, in the LangGraph CLI's own format.")
+    signoff_slack_mode: Literal["socket", "http"] = Field("socket", description="How Slack reaches us.")
+    signoff_http_host: str = Field("127.0.0.1", description="Where http mode listens.")
+    signoff_http_port: int = Field(8090, ge=0, le=65535, description="Its port; 0 lets the kernel choose.")
+    signoff_runners: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Who may use `/approvals run`: user ids, @groups or #channels, separated by commas."
+    )
+    signoff_namespace: str = Field("signoff", min_length=1, description="Prefix of our keys, for a shared server.")
+    signoff_tick_seconds: float = Field(1.0, gt=0, description="How often due work is looked for.")
+    signoff_lease_seconds: float = Field(30.0, ge=1, description="How late a dead replica's work is taken over.")
+    signoff_attempts: int = Field(5, ge=1, description="How often a graph that raises is tried before it is given up.")
+    signoff_shutdown_seconds: float = Field(20.0, ge=0, description="How long a stop waits for what is running.")
+    signoff_log_format: Literal["console", "json"] = Field("console", description="One line per event, for whom.")
+
+    @field_validator("signoff_runners", mode="before")
+    @classmethod
+    def _commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+
+def load(env_file: Path | None = None, **overrides: object) -> Settings:
+    """Settings from the environment, then `env_file`. Raises `ConfigError` naming each variable that is wrong."""
+    if env_file is not None and not env_file.is_file():
+        raise ConfigError(f"{env_file}: no such file; copy .env.example to {env_file.name} and fill it in")
+    try:
+        return Settings(_env_file=env_file, **overrides)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    except ValidationError as wrong:
+        found = [f"{str(error['loc'][0]).upper()}: {error['msg']}" for error in wrong.errors(include_input=False)]
+        raise ConfigError("settings: " + "; ".join(found)) from None
+
+
+def needed(settings: Settings, *names: str) -> None:
+    """Raises `ConfigError` naming those of the settings that are missing."""
+    missing = [name.upper() for name in names if getattr(settings, name) is None]
+    if missing:
+        raise ConfigError(
+            f"{', '.join(missing)} not set: put it in the environment or in .env (see .env.example); "
+            "without a Slack workspace try `signoff demo`"
+        )

@@ -1,0 +1,65 @@
+"""Every key name, once. All share one hash tag, so that a script stays in one slot of a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Keys under one namespace; two Signoffs can share a server under different ones."""
+
+    namespace: str = "signoff"
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((f"{{{self.namespace}}}", *parts))
+
+    def approval(self, approval_id: str) -> str:
+        """Hash: `v` (version), `doc`."""
+        return self._key("approval", approval_id)
+
+    def thread(self, thread_id: str) -> str:
+        """Hash: `v` (version), `doc`."""
+        return self._key("thread", thread_id)
+
+    def trail(self, approval_id: str) -> str:
+        """List: the stream ids of the approval's audit events."""
+        return self._key("trail", approval_id)
+
+    def lease(self, thread_id: str) -> str:
+        """String with a time to live: the holder's fencing token."""
+        return self._key("lease", thread_id)
+
+    def index(self, name: str, *of: str) -> str:
+        """Sorted set of ids by opening time, in microseconds."""
+        return self._key("index", name, *of)
+
+    @property
+    def audit(self) -> str:
+        """Stream of audit events."""
+        return self._key("audit")
+
+    @property
+    def due(self) -> str:
+        """Sorted set of `<subject>|<kind>` by due time, in microseconds: everything but drives."""
+        return self._key("due")
+
+    @property
+    def drives(self) -> str:
+        """The same for drives: threads wait for them in a line of their own, so that neither holds up the other."""
+        return self._key("drives")
+
+    @property
+    def claims(self) -> str:
+        """Hash: due member to the token of who performs it now."""
+        return self._key("claims")
+
+    @property
+    def attempts(self) -> str:
+        """Hash: due member to how often performing it failed."""
+        return self._key("attempts")
+
+    @property
+    def fence(self) -> str:
+        """Counter that the fencing tokens come from."""
+        return self._key("fence")

@@ -1,0 +1,18 @@
+-- Takes what is due, holding each item until `hold`: a claimer that dies loses it then.
+-- KEYS: the line (due or drives), claims, attempts.  ARGV: now, hold, limit, token prefix, kinds (|drive|notify|...).
+-- Returns member, token, attempts, member, ... It looks at no more than ten times the limit, so that kinds this
+-- process does not perform cost little.
+local found, out = redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[3] * 10), {}
+for i, member in ipairs(found) do
+  local kind = string.match(member, '|([^|]*)$')
+  if string.find(ARGV[5], '|' .. kind .. '|', 1, true) then
+    local token = ARGV[4] .. ':' .. i
+    redis.call('ZADD', KEYS[1], ARGV[2], member)
+    redis.call('HSET', KEYS[2], member, token)
+    out[#out + 1] = member
+    out[#out + 1] = token
+    out[#out + 1] = redis.call('HGET', KEYS[3], member) or '0'
+    if #out >= 3 * tonumber(ARGV[3]) then break end
+  end
+end
+return out

@@ -1,0 +1,277 @@
+"""`ApprovalStore` on Redis. Knows no rules: it compares versions and writes what it is handed in one step."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import cast
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
+
+from approvals.due import Claim, Due, DueKind
+from approvals.events import Event
+from approvals.lifecycle import Change, ThreadChange
+from approvals.model import Approval, Lease, Status, Thread
+from approvals.ports import Clock, Commit, CommitStatus, Page, Query
+from approvals.store.codec import APPROVALS, EVENTS, THREADS
+from approvals.store.keys import Keys
+from approvals.store.scripts import Scripts
+
+HOLD = 30.0
+"""Seconds for which a claimed due item is ours. Who takes longer may be doubled, so every effect bears that."""
+
+DRIVES = frozenset({DueKind.DRIVE})
+
+POOL = 64
+"""Connections at most; one more command waits for a free one instead of failing (redis-py's default pool raises)."""
+
+
+def connect(url: str) -> Redis:
+    """A client that waits for a free connection, speaks text, and keeps idle connections checked."""
+    pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]
+        url, max_connections=POOL, timeout=20, decode_responses=True, health_check_interval=30, socket_connect_timeout=5
+    )
+    return Redis(connection_pool=pool)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """How a server keeps what it is given."""
+
+    policy: str
+    durable: bool
+
+
+async def facts(redis: Redis) -> ServerFacts:
+    """Reads the server's settings. Managed servers that hide them are taken at their word: they keep data."""
+    try:
+        reply = await redis.config_get("maxmemory-policy", "appendonly")  # pyright: ignore[reportUnknownMemberType]
+    except RedisError:
+        return ServerFacts("noeviction", durable=True)
+    found = cast("dict[str, str]", reply)
+    return ServerFacts(found.get("maxmemory-policy", "noeviction"), durable=found.get("appendonly", "yes") == "yes")
+
+
+def _score(at: datetime) -> str:
+    """Microseconds since the epoch, exact: a double holds them until the year 2255."""
+    return str((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+
+
+class RedisStore:
+    """The store. `token` makes claim tokens; it must never repeat one."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        clock: Clock,
+        keys: Keys | None = None,
+        hold: float = HOLD,
+        token: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._redis = redis
+        self._clock = clock
+        self._keys = keys or Keys()
+        self._hold = timedelta(seconds=hold)
+        self._token = token
+        self._scripts = Scripts(redis)
+
+    # -- reading
+
+    async def get(self, approval_id: str) -> Approval | None:
+        """The record, or `None`."""
+        doc = await self._redis.hget(self._keys.approval(approval_id), "doc")
+        return None if doc is None else APPROVALS.load(doc)
+
+    async def thread(self, thread_id: str) -> Thread | None:
+        """The thread, or `None`."""
+        doc = await self._redis.hget(self._keys.thread(thread_id), "doc")
+        return None if doc is None else THREADS.load(doc)
+
+    async def page(self, query: Query) -> Page:
+        """Approvals by opening time. Cost grows with the page, not with how many there are."""
+        name = "pending" if query.status is Status.PENDING else "all"
+        if query.thread_id is not None:
+            index = self._keys.index("thread", query.thread_id)
+        elif query.graph is not None:
+            index = self._keys.index(name, query.graph)
+        else:
+            index = self._keys.index(name)
+        last = query.offset + query.limit - 1
+        found = await self._load(await self._ids(index, query.offset, last, newest_first=query.newest_first))
+        wanted = tuple(a for a in found if query.status is None or a.status is query.status)
+        return Page(wanted, int(await self._redis.zcard(index)), query.offset)
+
+    async def unsettled(self, offset: int, limit: int) -> Sequence[Approval]:
+        """Approvals that are pending, resolved or resuming, oldest first."""
+        return await self._load(await self._ids(self._keys.index("open"), offset, offset + limit - 1))
+
+    async def open_threads(self, offset: int, limit: int) -> Sequence[Thread]:
+        """Threads that are new or started, oldest first."""
+        ids = await self._ids(self._keys.index("threads"), offset, offset + limit - 1)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for thread_id in ids:
+                pipe.hget(self._keys.thread(thread_id), "doc")
+            return [THREADS.load(doc) for doc in await pipe.execute() if doc is not None]
+
+    async def _ids(self, index: str, first: int, last: int, *, newest_first: bool = False) -> list[str]:
+        reply = await self._redis.zrange(index, first, last, desc=newest_first)  # pyright: ignore[reportUnknownMemberType]
+        return cast("list[str]", reply)
+
+    async def _load(self, ids: Iterable[str]) -> list[Approval]:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for approval_id in ids:
+                pipe.hget(self._keys.approval(approval_id), "doc")
+            return [APPROVALS.load(doc) for doc in await pipe.execute() if doc is not None]
+
+    async def audit(self, approval_id: str | None = None, *, after: str = "-", limit: int = 1000) -> Sequence[Event]:
+        """Events in the order they were written, `limit` at most; `after` is the `seq` of the last one seen."""
+        if approval_id is None:
+            start = after if after == "-" else f"({after}"
+            rows = await self._redis.xrange(self._keys.audit, start, "+", count=limit)
+        else:
+            seqs = await self._redis.lrange(self._keys.trail(approval_id), 0, -1)
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for seq in seqs[seqs.index(after) + 1 if after in seqs else 0 :][:limit]:
+                    pipe.xrange(self._keys.audit, seq, seq)
+                rows = list(chain.from_iterable(await pipe.execute()))
+        entries = cast("list[tuple[str, dict[str, str]]]", rows)
+        return [replace(EVENTS.load(fields["e"]), seq=seq) for seq, fields in entries]
+
+    # -- writing
+
+    async def commit(
+        self, change: Change | ThreadChange, *, perform: frozenset[DueKind] = frozenset(), lease: Lease | None = None
+    ) -> Commit:
+        """See `ports.ApprovalStore.commit`."""
+        if isinstance(change, Change):
+            record, thread_id = self._keys.approval(change.approval.id), change.approval.thread_id
+            trail, version, doc = self._keys.trail(change.approval.id), change.approval.version, change.approval
+            indexes, text = self._approval_indexes(change.approval), APPROVALS.dump(doc)
+        else:
+            thread = change.thread
+            record, thread_id = self._keys.thread(thread.id), thread.id
+            trail, version = self._keys.trail(thread.id), thread.version
+            indexes, text = self._thread_indexes(thread), THREADS.dump(thread)
+        claims: list[Claim] = []
+        due = [self._due(item, perform, claims) for item in change.due]
+        keys = [record, self._keys.audit, trail, self._keys.due, self._keys.drives]
+        keys += [self._keys.claims, self._keys.attempts]
+        keys += [self._keys.lease(thread_id), *(index for index, _, _ in indexes)]
+        args: list[str | int] = [change.before, version, text, lease.token if lease else ""]
+        args += [len(change.events), *(EVENTS.dump(event) for event in change.events)]
+        args += [len(due), *chain.from_iterable(due)]
+        args += [len(indexes), *chain.from_iterable((i + 1, m, s) for i, (_, m, s) in enumerate(indexes))]
+        status = CommitStatus(await self._scripts.commit(keys, args))
+        return Commit(status, tuple(claims) if status is CommitStatus.DONE else ())
+
+    def _line(self, kind: DueKind) -> str:
+        return self._keys.drives if kind is DueKind.DRIVE else self._keys.due
+
+    def _due(self, item: Due, perform: frozenset[DueKind], claims: list[Claim]) -> tuple[int, str, str, str]:
+        line = int(item.kind is DueKind.DRIVE)
+        if item.at is None:
+            return (line, item.member, "", "")
+        if not (item.immediate and item.kind in perform):
+            return (line, item.member, _score(item.at), "")
+        claims.append(Claim(item.subject, item.kind, self._token()))
+        return (line, item.member, _score(item.at + self._hold), claims[-1].token)
+
+    def _approval_indexes(self, approval: Approval) -> list[tuple[str, str, str]]:
+        opened = _score(approval.opened_at)
+        pending = opened if approval.status is Status.PENDING else ""
+        unsettled = "" if approval.status.final else opened
+        return [
+            (self._keys.index("all"), approval.id, opened),
+            (self._keys.index("all", approval.graph), approval.id, opened),
+            (self._keys.index("thread", approval.thread_id), approval.id, opened),
+            (self._keys.index("pending"), approval.id, pending),
+            (self._keys.index("pending", approval.graph), approval.id, pending),
+            (self._keys.index("open"), approval.id, unsettled),
+        ]
+
+    def _thread_indexes(self, thread: Thread) -> list[tuple[str, str, str]]:
+        return [(self._keys.index("threads"), thread.id, _score(thread.created_at) if thread.state.open else "")]
+
+    # -- due work
+
+    async def claim_due(self, now: datetime, kinds: frozenset[DueKind], limit: int) -> Sequence[Claim]:
+        """What is due by `now` and of those kinds, `limit` at most, earliest first; ours for `hold` seconds."""
+        claims: list[Claim] = []
+        for line, wanted in ((self._keys.drives, kinds & DRIVES), (self._keys.due, kinds - DRIVES)):
+            if wanted and len(claims) < limit:
+                claims += await self._claim(line, now, wanted, limit - len(claims))
+        return claims
+
+    async def _claim(self, line: str, now: datetime, kinds: frozenset[DueKind], limit: int) -> list[Claim]:
+        wanted = "|" + "|".join(sorted(kinds)) + "|"
+        args = [_score(now), _score(now + self._hold), limit, self._token(), wanted]
+        flat = await self._scripts.claim([line, self._keys.claims, self._keys.attempts], args)
+        claims: list[Claim] = []
+        for member, token, attempts in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+            subject, _, kind = member.rpartition("|")
+            claims.append(Claim(subject, DueKind(kind), token, int(attempts)))
+        return claims
+
+    async def settle(self, claim: Claim, *, again: datetime | None = None, failed: bool = False) -> bool:
+        """Takes the item off the list, or puts it back for `again`. False if it was scheduled anew meanwhile."""
+        keys = [self._line(claim.kind), self._keys.claims, self._keys.attempts]
+        return await self._scripts.settle(
+            keys, [claim.member, claim.token, _score(again) if again else "", "1" if failed else "0"]
+        )
+
+    async def due_at(self, subject: str) -> dict[DueKind, datetime]:
+        """What is on the list for a subject, and when."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for kind in DueKind:
+                pipe.zscore(self._line(kind), f"{subject}|{kind}")
+            scores = await pipe.execute()
+        epoch = datetime(1970, 1, 1, tzinfo=UTC)
+        return {
+            kind: epoch + timedelta(microseconds=int(score))
+            for kind, score in zip(DueKind, scores, strict=True)
+            if score is not None
+        }
+
+    async def schedule(self, subject: str, kind: DueKind, at: datetime) -> None:
+        """Puts an item on the list, unless it is there already. For repairs: changes bring their own due work."""
+        await self._redis.zadd(self._line(kind), {f"{subject}|{kind}": int(_score(at))}, nx=True)
+
+    # -- leases
+
+    async def _lease(self, verb: str, thread_id: str, token: int, ttl: float) -> int:
+        keys = [self._keys.lease(thread_id), self._keys.fence]
+        return await self._scripts.lease(keys, [verb, token, int(ttl * 1000)])
+
+    async def acquire(self, thread_id: str, ttl: float) -> Lease | None:
+        """The thread's lease for `ttl` seconds, or `None` if somebody holds it."""
+        token = await self._lease("acquire", thread_id, 0, ttl)
+        return Lease(thread_id, token) if token else None
+
+    async def renew(self, lease: Lease, ttl: float) -> bool:
+        """Another `ttl` seconds from now. False if it is no longer ours."""
+        return bool(await self._lease("renew", lease.thread_id, lease.token, ttl))
+
+    async def release(self, lease: Lease) -> None:
+        """Hands it back, if it is still ours."""
+        await self._lease("release", lease.thread_id, lease.token, 0)
+
+    async def holds(self, lease: Lease) -> bool:
+        """Whether it is still ours."""
+        return await self._redis.get(self._keys.lease(lease.thread_id)) == str(lease.token)
+
+    async def alive(self) -> bool:
+        """Whether the server answers."""
+        try:
+            return bool(await self._redis.ping())  # pyright: ignore[reportUnknownMemberType]
+        except (RedisError, OSError):
+            return False
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._redis.aclose()
+        await self._redis.connection_pool.aclose()

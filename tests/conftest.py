@@ -1,0 +1,75 @@
+"""What all tests share: one embedded server for the whole run, a clean database for each test, and a clock to turn."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from approvals.store.embedded import EmbeddedServer
+from approvals.store.redis import RedisStore, connect
+from bot import logs
+
+logs.configure("console")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--screenshots FOLDER`: the browser tests write what they see there."""
+    parser.addoption("--screenshots", default=None, help="write pictures of the page into this folder")
+
+
+class VirtualClock:
+    """A clock that stands still until it is turned."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def turn(self, **by: float) -> datetime:
+        """Forward by so many `seconds`, `minutes`, `hours`, `days`."""
+        self.now += timedelta(**by)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """The real server, with its modules; started once."""
+    folder: Path = tmp_path_factory.mktemp("server")
+    with EmbeddedServer(folder, persist=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server_url(server: EmbeddedServer) -> str:
+    """`REDIS_URL` of the shared server."""
+    return os.environ.get("TEST_REDIS_URL", server.url)
+
+
+@pytest.fixture
+async def redis_url(server_url: str) -> str:
+    """The shared server, emptied before the test. (Its search indexes go too: whoever needs them makes them anew.)"""
+    redis = connect(server_url)
+    await redis.flushall()
+    await redis.aclose()
+    await redis.connection_pool.aclose()
+    return server_url
+
+
+@pytest.fixture
+async def store(redis_url: str, clock: VirtualClock) -> AsyncIterator[RedisStore]:
+    """The real store on an empty server, by the virtual clock, with claim tokens that count up."""
+    numbers = itertools.count(1)
+    opened = RedisStore(connect(redis_url), clock=clock, token=lambda: f"t{next(numbers)}")
+    yield opened
+    await opened.close()
