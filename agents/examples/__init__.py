@@ -1,0 +1,1 @@
+"""Small graphs, one pattern each. None needs a key or a network."""
