@@ -1,0 +1,98 @@
+"""Bad days, on order: errors, statuses, delays, lost answers, doubled deliveries, broken sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+ANY = "*"
+
+
+@dataclass
+class Planned:
+    """What will happen to the next calls of a method. Each counts down and is gone at zero."""
+
+    errors: list[str] = field(default_factory=list[str])
+    statuses: list[tuple[int, int | None]] = field(default_factory=list[tuple[int, int | None]])
+    drops: int = 0
+    delay: float = 0.0
+
+
+class Faults:
+    """Faults by Web API method; `"*"` means any method. Nothing happens unless asked for."""
+
+    def __init__(self, kill: Callable[[], Awaitable[int]], changed: Callable[[], None]) -> None:
+        self._plans: dict[str, Planned] = {}
+        self._kill = kill
+        self._changed = changed
+        self.duplicates = 0
+
+    def _plan(self, method: str) -> Planned:
+        return self._plans.setdefault(method, Planned())
+
+    def fail(self, method: str, error: str, times: int = 1) -> None:
+        """The next calls answer `{"ok": false, "error": error}` and change nothing."""
+        self._plan(method).errors += [error] * times
+        self._changed()
+
+    def status(self, method: str, code: int, times: int = 1, retry_after: int | None = None) -> None:
+        """The next calls get this HTTP status (429 with `Retry-After` seconds) and change nothing."""
+        self._plan(method).statuses += [(code, retry_after)] * times
+        self._changed()
+
+    def delay(self, method: str, seconds: float) -> None:
+        """Every call waits this long (real seconds) before it is carried out, until `clear`."""
+        self._plan(method).delay = seconds
+        self._changed()
+
+    def drop_after_commit(self, method: str, times: int = 1) -> None:
+        """The next calls are carried out, and then the connection breaks without an answer."""
+        self._plan(method).drops += times
+        self._changed()
+
+    def duplicate_delivery(self, times: int = 1) -> None:
+        """The next payloads to the app are delivered twice, the copies at the same moment."""
+        self.duplicates += times
+        self._changed()
+
+    async def kill_sockets(self) -> int:
+        """Break every Socket Mode connection without a goodbye. Returns how many there were."""
+        return await self._kill()
+
+    def clear(self) -> None:
+        self._plans.clear()
+        self.duplicates = 0
+        self._changed()
+
+    def planned(self) -> dict[str, Planned]:
+        """What is still to come, by method."""
+        return {
+            name: plan for name, plan in self._plans.items() if plan.errors or plan.statuses or plan.drops or plan.delay
+        }
+
+    # -- asked by the server ----------------------------------------------------------------------------------
+
+    def _plans_for(self, method: str) -> list[Planned]:
+        return [plan for name in (method, ANY) if (plan := self._plans.get(name)) is not None]
+
+    def take_error(self, method: str) -> str | None:
+        return next((plan.errors.pop(0) for plan in self._plans_for(method) if plan.errors), None)
+
+    def take_status(self, method: str) -> tuple[int, int | None] | None:
+        return next((plan.statuses.pop(0) for plan in self._plans_for(method) if plan.statuses), None)
+
+    def take_drop(self, method: str) -> bool:
+        for plan in self._plans_for(method):
+            if plan.drops:
+                plan.drops -= 1
+                return True
+        return False
+
+    def take_duplicate(self) -> bool:
+        if not self.duplicates:
+            return False
+        self.duplicates -= 1
+        return True
+
+    def seconds(self, method: str) -> float:
+        return max((plan.delay for plan in self._plans_for(method)), default=0.0)
