@@ -1,0 +1,115 @@
+"""The composition root: `build` puts Slack, graphs, store and clockwork together into a `Runtime`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+from approvals.due import DueKind
+from approvals.effects import Perform
+from approvals.performer import Performer, drive_with
+from approvals.settings import Settings, needed
+from bot import listeners, slack
+from bot.core import Core
+from bot.directory import Directory
+from bot.http.server import HttpServer
+from bot.listeners.door import Door
+from bot.notifier import SlackNotifier
+from bot.slack import Slack
+from scheduler.reconcile import Reconcile
+from scheduler.sweep import Sweep
+from scheduler.ticker import Ticker
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Runtime:
+    """A serving process. `start` and `stop` may each be called once."""
+
+    settings: Settings
+    core: Core
+    app: AsyncApp
+    slack: Slack
+    directory: Directory
+    performer: Performer
+    ticker: Ticker
+    _socket: AsyncSocketModeHandler | None = None
+    _http: HttpServer | None = None
+
+    async def start(self) -> None:
+        """Checks the tokens, turns the crank once, then lets Slack in. `ConfigError` for a token Slack refuses."""
+        identity, _ = await self.slack.whoami()
+        if self.settings.signoff_slack_mode == "socket":
+            self._socket = await self._socket_handler()
+        await self.ticker.start()
+        if self._socket is not None:
+            await self._socket.connect_async()  # pyright: ignore[reportUnknownMemberType]
+        else:
+            self._http = HttpServer(self.app, self.core.records.store, self.settings)
+            await self._http.start()
+        log.info("serving", action="serve.started", team=identity.get("team"), mode=self.settings.signoff_slack_mode)
+
+    async def _socket_handler(self) -> AsyncSocketModeHandler:
+        needed(self.settings, "slack_app_token")
+        assert self.settings.slack_app_token is not None
+        token = self.settings.slack_app_token.get_secret_value()
+        # slack-sdk tries for ever what will never work; so the first connection is asked for here.
+        url = await self.slack.open_connection(token)
+        handler = AsyncSocketModeHandler(self.app, token)
+        handler.client.wss_uri = url
+        return handler
+
+    @property
+    def http_url(self) -> str | None:
+        """Where http mode listens."""
+        return self._http.url if self._http else None
+
+    async def stop(self) -> None:
+        """No new clicks, no new turns. What is running is finished by whoever opened the core."""
+        if self._socket is not None:
+            await self._socket.close_async()  # pyright: ignore[reportUnknownMemberType]
+        if self._http is not None:
+            await self._http.stop()
+        await self.ticker.stop()
+        log.info("stopped", action="serve.stopped")
+
+
+def build(core: Core) -> Runtime:
+    """Puts the serving process together. Raises `ConfigError` naming the settings that are missing."""
+    settings, records = core.settings, core.records
+    socket = settings.signoff_slack_mode == "socket"
+    needed(settings, "slack_bot_token", "slack_app_token" if socket else "slack_signing_secret")
+    assert settings.slack_bot_token is not None
+    client = slack.client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    web = Slack(client)
+    directory = Directory(web, clock=records.clock)
+    performer = Performer(records.approvals, SlackNotifier(web, directory, clock=records.clock), clock=records.clock)
+    work: dict[DueKind, Perform] = dict(performer.work())
+    work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
+    records.effects.use(work)
+    signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"
+    app = AsyncApp(client=client, signing_secret=signing)
+    listeners.register(app, Door(core, web, directory))
+    ticker = Ticker(
+        Sweep(records.store, records.effects, clock=records.clock),
+        Reconcile(records.store, clock=records.clock),
+        tick=settings.signoff_tick_seconds,
+    )
+    return Runtime(settings, core, app, web, directory, performer, ticker)
+
+
+@asynccontextmanager
+async def serving(core: Core) -> AsyncGenerator[Runtime]:
+    """A runtime that is started, and stopped at the end."""
+    runtime = build(core)
+    try:
+        await runtime.start()
+        yield runtime
+    finally:
+        await runtime.stop()

@@ -1,0 +1,111 @@
+"""The buttons of a card. Their value is the approval's id and the revision that was shown, nothing else. Pure."""
+
+from __future__ import annotations
+
+from approvals.lifecycle import offered
+from approvals.model import Approval, DecisionType, Status
+from bot import texts
+from bot.rich import Block, actions, button, confirmation, cut, line, section
+
+FIRST = (DecisionType.APPROVE, DecisionType.EDIT, DecisionType.DENY)
+"""The three that stand in the row where all four are offered; Respond then stands beside a sentence of its own."""
+
+_STYLE = {DecisionType.APPROVE: "primary", DecisionType.DENY: "danger"}
+
+
+def value(approval: Approval) -> str:
+    """`id:revision`: what every button of a card carries."""
+    return f"{approval.id}:{approval.revision}"
+
+
+def review(approval: Approval) -> Block:
+    """Opens everything that was asked, whole."""
+    return button("Review in full", "review", value(approval), about=texts.title(approval))
+
+
+def retry(approval: Approval) -> Block:
+    """The row of a failed one."""
+    return actions([button("Retry", "retry", value(approval), style="primary", about=texts.title(approval))])
+
+
+def single(approval: Approval) -> list[Block]:
+    """The rows for an approval of one action: at most three buttons in the row."""
+    kinds = _open(approval, None)
+    row = [kind for kind in kinds if kind in FIRST] if len(kinds) > len(FIRST) else kinds
+    blocks = [actions([_button(approval, kind, None, texts.title(approval)) for kind in row])] if row else []
+    for kind in kinds:
+        if kind not in row:
+            aside = _button(approval, kind, None, texts.title(approval))
+            blocks.append(section("None of these? Answer the agent in words.", aside))
+    return blocks
+
+
+def of_action(approval: Approval, index: int) -> list[Block]:
+    """The row for one action of several."""
+    about = line(approval.actions[index].name, 40)
+    row = [_button(approval, kind, index, f"{about} ({index + 1})") for kind in _open(approval, index)]
+    return [actions(row)] if row else []
+
+
+def of_all(approval: Approval) -> list[Block]:
+    """The row for all actions that are still open, where there are at least two."""
+    still = sum(1 for said in approval.verdicts if said is None)
+    kinds = [kind for kind in _open(approval, None) if kind in (DecisionType.APPROVE, DecisionType.DENY)]
+    if still < 2 or not kinds:
+        return []
+    all_of_them = "all" if still == len(approval.actions) else "the rest"
+    row: list[Block] = []
+    for kind in kinds:
+        label = f"{texts.LABEL[kind].rstrip('…')} {all_of_them} ({still})"
+        asks = kind is DecisionType.APPROVE and not _with_reason(approval, kind)
+        sure = confirmation(f"{label}?", _sure(approval, f"{still} actions"), "Approve") if asks else None
+        row.append(
+            button(
+                label if kind is DecisionType.APPROVE else f"{label}…",
+                kind.value,
+                value(approval),
+                style=_STYLE[kind],
+                confirm=sure,
+                about=texts.title(approval),
+            )
+        )
+    return [actions(row)]
+
+
+def _open(approval: Approval, index: int | None) -> tuple[DecisionType, ...]:
+    """What is offered now, in the order of the row."""
+    if approval.status is not Status.PENDING:
+        return ()
+    kinds = offered(approval, index)
+    order = (DecisionType.APPROVE, DecisionType.EDIT, DecisionType.RESPOND, DecisionType.DENY)
+    return tuple(kind for kind in order if kind in kinds)
+
+
+def _with_reason(approval: Approval, kind: DecisionType) -> bool:
+    """Such a decision opens a modal that asks for the reason, and needs no other confirmation."""
+    return kind.value in approval.policy.reason_required
+
+
+def _button(approval: Approval, kind: DecisionType, index: int | None, about: str) -> Block:
+    label = texts.LABEL[kind]
+    confirm = None
+    if kind is DecisionType.APPROVE:
+        if _with_reason(approval, kind):
+            label += "…"
+        elif approval.policy.confirm:
+            what = "" if index is None else line(approval.actions[index].name, 60)
+            confirm = confirmation("Approve?", _sure(approval, what), "Approve")
+    return button(
+        label,
+        kind.value if index is None else f"{kind.value}:{index}",
+        value(approval),
+        style=_STYLE.get(kind),
+        confirm=confirm,
+        about=about,
+    )
+
+
+def _sure(approval: Approval, what: str) -> str:
+    about = cut(texts.title(approval), 150)
+    named = f"{what} — {about}" if what else about
+    return cut(f"{named}\nThe agent goes on at once; this cannot be taken back.", 300)

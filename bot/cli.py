@@ -1,0 +1,280 @@
+"""The command line, an interface that others script: with `--json` exactly one document on stdout, logs on stderr.
+
+Exit status: 0 done, 1 an expected refusal, 2 usage or configuration (a server that went away among them), 70 a defect
+of ours, with a traceback on stderr.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from redis.exceptions import RedisError
+
+from approvals import policies
+from approvals.errors import InputError, SignoffError
+from approvals.lifecycle import Attempt
+from approvals.model import Actor, ActorRef, DecisionType, JsonValue, Source
+from approvals.ports import Query
+from approvals.refusals import Refusal
+from approvals.settings import Settings, load
+from bot import logs, output, public, strict_json
+from bot.core import open_core, open_records
+
+app = typer.Typer(
+    name="signoff",
+    help="People approve in Slack what LangGraph agents are about to do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+EnvFile = Annotated[
+    Path | None,
+    typer.Option("--env-file", help="Settings beside the environment. Default: .env if it is there."),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="The graphs, in the LangGraph CLI's format. Default: langgraph.json.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+class Refused(SignoffError):
+    """An expected no: exit status 1."""
+
+
+def _settings(env_file: Path | None, config: Path | None = None) -> Settings:
+    beside = Path(".env")
+    settings = load(env_file or (beside if beside.is_file() else None))
+    logs.configure(settings.signoff_log_format)
+    return settings if config is None else settings.model_copy(update={"signoff_config": config})
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(work)
+
+
+def _json(text: str, what: str) -> JsonValue:
+    source = sys.stdin.read() if text == "-" else text
+    try:
+        return strict_json.parse(source)
+    except ValueError as wrong:
+        raise InputError(
+            f"{what} is not JSON: {wrong}; write it like '{{\"amount\": 340}}', or - to read stdin"
+        ) from None
+
+
+@app.command()
+def serve(config: ConfigFile = None, env_file: EnvFile = None) -> None:
+    """Serves Slack and runs the graphs, until it is stopped."""
+    from bot.serve import serve_until_stopped
+
+    _run(serve_until_stopped(_settings(env_file, config)))
+
+
+@app.command()
+def demo(
+    script: Annotated[bool, typer.Option("--script", help="Play the story in the terminal, and exit.")] = False,
+    port: Annotated[int, typer.Option(help="Of the page; 0 lets the kernel choose.")] = 8420,
+    data: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".signoff"),
+) -> None:
+    """A local Slack, an embedded server and an agent that wants to pay a refund: no keys, no network."""
+    from bot import demo as play
+
+    logs.configure("console", level=30)
+    _run(play.script() if script else play.desk(data, port))
+
+
+@app.command()
+def run(
+    graph: Annotated[str, typer.Argument(help="A name from langgraph.json.")],
+    input_: Annotated[str, typer.Option("--input", help="The graph's input as JSON, or - for stdin.")] = "{}",
+    thread: Annotated[str | None, typer.Option(help="Name the thread; it must be new.")] = None,
+    requester: Annotated[str | None, typer.Option(help="On whose behalf: a Slack user id.")] = None,
+    config: ConfigFile = None,
+    env_file: EnvFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Runs a graph until it waits for people or ends. A serving process posts the card."""
+
+    async def work() -> None:
+        async with open_core(_settings(env_file, config)) as core:
+            if graph not in core.registry.names():
+                known = ", ".join(core.registry.names()) or "none"
+                raise InputError(f"there is no graph {graph} in {core.settings.signoff_config} (known: {known})")
+            result = await core.runner.run(graph, _json(input_, "--input"), thread, requester=requester)
+            if isinstance(result, Refusal):
+                raise Refused(result.detail or result.reason)
+            output.ran(result, as_json=as_json)
+
+    _run(work())
+
+
+@app.command("list")
+def list_(
+    graph: Annotated[str | None, typer.Option(help="Only of this graph.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at the most.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="How many to skip.")] = 0,
+    everything: Annotated[bool, typer.Option("--all", help="Decided ones too, newest first.")] = False,
+    env_file: EnvFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Lists pending approvals, oldest first."""
+
+    async def work() -> None:
+        query = Query(graph=graph, limit=limit, offset=offset)
+        if everything:
+            query = Query(status=None, graph=graph, limit=limit, offset=offset, newest_first=True)
+        async with open_records(_settings(env_file)) as records:
+            output.listed(await records.approvals.page(query), as_json=as_json)
+
+    _run(work())
+
+
+@app.command()
+def show(
+    approval_id: Annotated[str, typer.Argument(metavar="ID")], env_file: EnvFile = None, as_json: AsJson = False
+) -> None:
+    """Shows one approval."""
+
+    async def work() -> None:
+        async with open_records(_settings(env_file)) as records:
+            approval = await records.approvals.get(approval_id)
+            if approval is None:
+                raise Refused(f"there is no approval {approval_id}; signoff list shows those that wait")
+            output.shown(approval, as_json=as_json)
+
+    _run(work())
+
+
+@app.command()
+def decide(
+    approval_id: Annotated[str, typer.Argument(metavar="ID")],
+    decision: Annotated[DecisionType, typer.Argument(help="approve, deny, edit or respond.")],
+    as_: Annotated[str, typer.Option("--as", help="Who decides; written into the audit.")],
+    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    args: Annotated[str | None, typer.Option(help="For edit: all arguments as a JSON object.")] = None,
+    text: Annotated[str | None, typer.Option(help="For respond: the answer.")] = None,
+    action: Annotated[int | None, typer.Option(min=0, help="Of a batch: which action, counted from 0.")] = None,
+    leave: Annotated[bool, typer.Option("--leave", help="Leave the graph to a serving process.")] = False,
+    config: ConfigFile = None,
+    env_file: EnvFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Decides as an operator. Then runs the graph on here, unless another process does or --leave is given."""
+    given = None if args is None else _json(args, "--args")
+    if given is not None and not isinstance(given, dict):
+        raise InputError("--args must be a JSON object with all arguments")
+    if decision is DecisionType.EDIT and given is None:
+        raise InputError("edit needs --args: all arguments as a JSON object")
+    actor = Actor(ActorRef(as_, Source.CLI))
+    attempt = Attempt(type=decision, actor=actor.ref, reason=reason, args=given, text=text, action=action)
+
+    async def work() -> None:
+        settings = _settings(env_file, config)
+        async with AsyncExitStack() as stack:
+            if leave:
+                records = await stack.enter_async_context(open_records(settings))
+            else:
+                records = (await stack.enter_async_context(open_core(settings))).records
+            done = await records.approvals.decide(approval_id, attempt, actor)
+            if isinstance(done, Refusal):
+                raise Refused(f"{done.reason}: {done.detail}" if done.detail else done.reason)
+            await records.effects.drain()
+            output.shown(await records.approvals.get(approval_id) or done.approval, as_json=as_json)
+
+    _run(work())
+
+
+@app.command()
+def audit(
+    approval: Annotated[str | None, typer.Option(help="Only of this approval.")] = None,
+    env_file: EnvFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prints the audit, one event a line, oldest first."""
+
+    async def work() -> None:
+        async with open_records(_settings(env_file)) as records:
+            after = "-"
+            while events := await records.approvals.audit(approval, after=after):
+                for event in events:
+                    output.event(public.event(event), as_json=as_json)
+                after = events[-1].seq
+
+    _run(work())
+
+
+@app.command()
+def doctor(config: ConfigFile = None, env_file: EnvFile = None, as_json: AsJson = False) -> None:
+    """Checks tokens, scopes, channels, Redis, graphs and policies, and says what to do."""
+    from bot.doctor import Level, examine
+
+    async def work() -> None:
+        findings = [finding async for finding in examine(_settings(env_file, config))]
+        output.findings(findings, as_json=as_json)
+        if any(finding.level is Level.PROBLEM for finding in findings):
+            raise typer.Exit(1)
+
+    _run(work())
+
+
+@app.command()
+def manifest(
+    request_url: Annotated[
+        str | None, typer.Option(help="For http mode: https://your.host/slack/events. Without it: Socket Mode.")
+    ] = None,
+) -> None:
+    """Prints the Slack app manifest to paste at api.slack.com/apps."""
+    from bot.manifest import manifest as made
+
+    output.document(made(request_url=request_url))
+
+
+policy = typer.Typer(help="Who is asked, and what follows as time passes.", no_args_is_help=True)
+app.add_typer(policy, name="policy")
+
+
+@policy.command("check")
+def policy_check(
+    file: Annotated[Path | None, typer.Argument(help="Default: the file that SIGNOFF_POLICIES names.")] = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Reads a policy file, and says what is wrong with it by line and key."""
+    settings = _settings(env_file)
+    where = file or settings.signoff_policies
+    if where is None:
+        raise InputError("which file? name it, or set SIGNOFF_POLICIES")
+    output.rules(policies.load(where, fallback_channel=settings.signoff_channel), where)
+
+
+@policy.command("schema")
+def policy_schema() -> None:
+    """Prints the JSON Schema of policy files, for editors."""
+    output.document(policies.json_schema())
+
+
+def main() -> None:
+    """The console script. The one place where errors become exit statuses."""
+    try:
+        app()
+    except Refused as no:
+        print(f"signoff: {no}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+        sys.exit(1)
+    except SignoffError as wrong:
+        print(f"signoff: {wrong}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except RedisError as away:
+        print(f"signoff: the server at REDIS_URL went away ({away}); `signoff doctor` says more", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception:  # noqa: BLE001 - told apart from a refusal, whose status is 1
+        traceback.print_exc()
+        sys.exit(70)

@@ -1,0 +1,171 @@
+"""`signoff doctor`: looks at everything that must be right, and says what to do about each finding."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from agents.checkpointer import probe
+from agents.registry import Registry
+from approvals.errors import SignoffError
+from approvals.policy import Policy
+from approvals.settings import Settings
+from approvals.store.redis import connect, facts
+from bot import slack
+from bot.core import read_policies, utc_now
+from bot.directory import Directory
+from bot.manifest import SCOPES
+from bot.slack import Slack
+
+
+class Level(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. `remedy` says what to do, empty when there is nothing to do."""
+
+    check: str
+    level: Level
+    text: str
+    remedy: str = ""
+
+
+async def examine(settings: Settings) -> AsyncGenerator[Finding]:
+    """Every check, in the order in which to mend things. Never raises: a check that cannot be made is a finding."""
+    checks: tuple[tuple[str, Callable[[Settings], AsyncGenerator[Finding]]], ...] = (
+        ("redis", _redis),
+        ("graphs", _graphs),
+        ("policies", _policies),
+        ("slack", _slack),
+    )
+    for name, check in checks:
+        try:
+            async for finding in check(settings):
+                yield finding
+        except SignoffError as wrong:
+            yield Finding(name, Level.PROBLEM, str(wrong))
+
+
+async def _redis(settings: Settings) -> AsyncGenerator[Finding]:
+    await probe(settings.redis_url.get_secret_value())
+    yield Finding("redis", Level.OK, "the server answers and has RedisJSON and RediSearch")
+    async for finding in _redis_keeps(settings):
+        yield finding
+
+
+async def _redis_keeps(settings: Settings) -> AsyncGenerator[Finding]:
+    redis = connect(settings.redis_url.get_secret_value())
+    try:
+        found = await facts(redis)
+    finally:
+        await redis.aclose()
+        await redis.connection_pool.aclose()
+    if found.policy != "noeviction":
+        yield Finding(
+            "redis",
+            Level.WARNING,
+            f"maxmemory-policy is {found.policy}: a full server would drop approvals and paused threads",
+            "set maxmemory-policy noeviction",
+        )
+    if not found.durable:
+        yield Finding(
+            "redis",
+            Level.WARNING,
+            "appendonly is off: a restart of the server loses what came after the last snapshot",
+            "set appendonly yes",
+        )
+
+
+async def _graphs(settings: Settings) -> AsyncGenerator[Finding]:
+    registry = Registry.load(settings.signoff_config, None)
+    for name in registry.names():
+        try:
+            await registry.graph(name)
+        except SignoffError as wrong:
+            yield Finding("graphs", Level.PROBLEM, f"{name}: {wrong}")
+        else:
+            yield Finding("graphs", Level.OK, f"{name} loads")
+    await registry.aclose()
+
+
+async def _policies(settings: Settings) -> AsyncGenerator[Finding]:
+    rules = read_policies(settings)
+    where = settings.signoff_policies or "SIGNOFF_CHANNEL"
+    yield Finding("policies", Level.OK, f"{where}: {len(rules.policies)} rules and the default")
+
+
+async def _slack(settings: Settings) -> AsyncGenerator[Finding]:
+    if settings.slack_bot_token is None:
+        yield Finding("slack", Level.PROBLEM, "SLACK_BOT_TOKEN is not set", "create the app: signoff manifest")
+        return
+    web = Slack(slack.client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url))
+    identity, headers = await web.whoami()
+    yield Finding("slack", Level.OK, f"the bot token belongs to {identity.get('user')} in {identity.get('team')}")
+    scopes = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")}
+    if missing := [scope for scope in SCOPES if scope not in scopes]:
+        why = "; ".join(f"{scope} ({SCOPES[scope]})" for scope in missing)
+        yield Finding("slack", Level.PROBLEM, f"scopes are missing: {why}", "add them and reinstall the app")
+    else:
+        yield Finding("slack", Level.OK, "all scopes are there")
+    async for finding in _way_in(settings):
+        yield finding
+    async for finding in _audiences(settings, Directory(web, clock=utc_now)):
+        yield finding
+
+
+async def _way_in(settings: Settings) -> AsyncGenerator[Finding]:
+    if settings.signoff_slack_mode == "http":
+        if settings.slack_signing_secret is None:
+            yield Finding("slack", Level.PROBLEM, "SLACK_SIGNING_SECRET is not set, and http mode needs it")
+        return
+    if settings.slack_app_token is None:
+        yield Finding(
+            "slack",
+            Level.PROBLEM,
+            "SLACK_APP_TOKEN is not set, and socket mode needs it",
+            "create an app-level token with connections:write under Basic Information",
+        )
+        return
+    app = Slack(AsyncWebClient(base_url=settings.slack_api_url, timeout=slack.TIMEOUT, retry_handlers=[]))
+    await app.open_connection(settings.slack_app_token.get_secret_value())
+    yield Finding("slack", Level.OK, "the app token opens a connection")
+
+
+async def _audiences(settings: Settings, directory: Directory) -> AsyncGenerator[Finding]:
+    rules = read_policies(settings)
+    for policy in (*rules.policies, rules.default):
+        async for finding in _audience(policy, directory):
+            yield finding
+
+
+async def _audience(policy: Policy, directory: Directory) -> AsyncGenerator[Finding]:
+    async def reach(what: str, entry: str, ask: Callable[[str], Awaitable[object]]) -> Finding:
+        try:
+            found = await ask(entry)
+        except SignoffError as wrong:
+            return Finding("policies", Level.PROBLEM, f"{policy.name}: {what} {entry}: {wrong}")
+        if not found:
+            return Finding(
+                "policies",
+                Level.PROBLEM,
+                f"{policy.name}: {what} {entry} has nobody in it",
+                "add people, or name others",
+            )
+        return Finding("policies", Level.OK, f"{policy.name}: {what} {entry}")
+
+    last = len(policy.escalate)
+    for entry in policy.audience(last):
+        yield await reach("asks", entry, directory.members)
+    yield await reach("posts to", policy.channel, lambda entry: directory.members(entry))
+    for step in policy.escalate:
+        if step.channel is not None:
+            yield await reach("escalates to", step.channel, directory.members)

@@ -1,0 +1,1 @@
+"""What is reached by HTTP: Slack's requests in http mode, and the health check."""

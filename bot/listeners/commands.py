@@ -1,0 +1,172 @@
+"""The slash command `/approvals`: list, show, run, help."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from approvals.errors import ConfigError
+from approvals.model import JsonValue, Standing
+from approvals.ports import Query
+from approvals.refusals import Refusal
+from bot import blocks, modals, payloads, replies, strict_json
+from bot.blocks import Message
+from bot.listeners.door import Answer, App, Door
+from bot.payloads import ID, Body, ListPage, Person
+
+COMMAND = "/approvals"
+PAGE_SIZE = 8
+"""Rows a page: what fits a phone without scrolling for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`/approvals`, `/approvals list [page N] [graph:NAME]`."""
+
+    page: int = 1
+    graph: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """`/approvals show ID`."""
+
+    approval_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """`/approvals run GRAPH {json}`."""
+
+    graph: str
+    input: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Help, or what is wrong with the command and how it goes."""
+
+    text: str
+
+
+def parse(text: str) -> Listing | Show | Start | Say:
+    """What somebody typed after `/approvals`. Never raises."""
+    verb, rest = _first_word(text)
+    match verb.lower():
+        case "" | "list":
+            return _listing(rest)
+        case "show":
+            return Show(rest.strip().upper()) if ID.fullmatch(rest.strip().upper()) else Say(replies.usage_show(rest))
+        case "run":
+            return _start(rest)
+        case "help":
+            return Say(replies.HELP)
+        case _ if verb.lower().startswith(("graph:", "page")):
+            return _listing(text)
+        case _ if ID.fullmatch(verb.upper()):
+            return Show(verb.upper())
+        case _:
+            return Say(replies.unknown_command(verb))
+
+
+def _first_word(text: str) -> tuple[str, str]:
+    """Parted at any space, a new line among them: people paste."""
+    verb, *rest = text.split(maxsplit=1) or [""]
+    return verb, rest[0].strip() if rest else ""
+
+
+def _listing(rest: str) -> Listing | Say:
+    graph = re.search(r"(?:^|\s)graph:(\S+)", rest)
+    page = re.search(r"(?:^|\s)page[ :]?(\d{1,6})(?=\s|$)", rest)
+    left = re.sub(r"(?:^|\s)(graph:\S+|page[ :]?\d{1,6}(?=\s|$))", " ", rest).strip()
+    if left:
+        return Say(replies.usage_list(left))
+    return Listing(max(1, int(page[1])) if page else 1, graph[1] if graph else None)
+
+
+def _start(rest: str) -> Start | Say:
+    graph, text = _first_word(rest)
+    if not graph:
+        return Say(replies.USAGE_RUN)
+    try:
+        return Start(graph, strict_json.parse(text or "{}"))
+    except ValueError as wrong:
+        return Say(replies.bad_json(str(wrong)))
+
+
+def register(app: App, door: Door) -> None:
+    """Registers the command and the buttons of its answers."""
+    commands = Commands(door)
+    app.command(COMMAND)(door.listener(commands.command))
+    app.action(re.compile(r"^list:(prev|next)$"))(door.listener(commands.turn))
+    app.action("show")(door.listener(commands.show_row))
+
+
+class Commands:
+    """Answers are private: only whoever asked sees them."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def command(self, body: Body, answer: Answer) -> None:
+        """Acknowledges at once, then answers."""
+        await answer.ack()
+        person = payloads.person(body)
+        if await self._stranger(person):
+            await answer.say(replies.MEMBERS_ONLY)
+            return
+        asked = parse(str(body.get("text") or ""))
+        match asked:
+            case Listing():
+                await answer.say(await self._page(ListPage((asked.page - 1) * PAGE_SIZE, asked.graph)))
+            case Show():
+                await answer.say(await self._details(asked.approval_id))
+            case Start():
+                await answer.say(await self._run(asked, person))
+            case Say():
+                await answer.say(asked.text)
+
+    async def _stranger(self, person: Person) -> bool:
+        return await self._door.directory.standing(person.id, person.team_id) is not Standing.MEMBER
+
+    async def _page(self, at: ListPage) -> Message:
+        page = await self._door.approvals.page(Query(graph=at.graph, offset=at.offset, limit=PAGE_SIZE))
+        return blocks.listing(page, title=replies.PENDING, graph=at.graph, now=self._door.clock(), page_size=PAGE_SIZE)
+
+    async def _details(self, approval_id: str) -> Message | str:
+        approval = await self._door.approvals.get(approval_id)
+        return replies.no_such(approval_id) if approval is None else blocks.details(approval, self._door.clock())
+
+    async def turn(self, body: Body, answer: Answer) -> None:
+        """Another page, in place."""
+        await answer.ack()
+        if not await self._stranger(payloads.person(body)):
+            await answer.say(await self._page(payloads.list_page(body)), replace=True)
+
+    async def show_row(self, body: Body, answer: Answer) -> None:
+        """One approval of the list, whole: in private below the list, or in a modal over the Home tab."""
+        await answer.ack()
+        if await self._stranger(payloads.person(body)):
+            return
+        approval_id = payloads.button_value(body)
+        if payloads.view_id(body) is None:
+            await answer.say(await self._details(approval_id))
+        elif (approval := await self._door.approvals.get(approval_id)) is not None:
+            await self._door.slack.open_view(payloads.trigger_id(body), modals.review(approval, 0))
+
+    async def _run(self, asked: Start, person: Person) -> str:
+        if not await self._may_run(person):
+            return replies.MAY_NOT_RUN
+        if asked.graph not in self._door.core.registry.names():
+            return replies.no_such_graph(asked.graph, self._door.core.registry.names())
+        thread = await self._door.core.threads.register(asked.graph, asked.input, requester=person.id)
+        return replies.not_started(thread.detail) if isinstance(thread, Refusal) else replies.started(asked.graph)
+
+    async def _may_run(self, person: Person) -> bool:
+        for entry in self._door.core.settings.signoff_runners:
+            try:
+                if person.id in await self._door.directory.members(entry):
+                    return True
+            except ConfigError:
+                continue
+        return False

@@ -1,0 +1,94 @@
+"""The buttons of a card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from approvals.lifecycle import Attempt
+from approvals.model import Approval, DecisionType
+from approvals.refusals import Refusal
+from bot import modals, payloads
+from bot.listeners.door import Answer, App, Door
+from bot.payloads import Body, Click
+
+
+def register(app: App, door: Door) -> None:
+    """Registers the listeners."""
+    buttons = Buttons(door)
+    verbs: Mapping[str, Callable[[Body, Answer], Awaitable[None]]] = {
+        "approve": buttons.approve,
+        "deny": buttons.ask,
+        "edit": buttons.ask,
+        "respond": buttons.ask,
+        "review": buttons.review,
+        "retry": buttons.retry,
+    }
+    for verb, handle in verbs.items():
+        app.action(re.compile(rf"^{verb}(:\d+)?$"))(door.listener(handle))
+
+
+class Buttons:
+    """One method a kind of button."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def approve(self, body: Body, answer: Answer) -> None:
+        """Decides at once: one commit, then the acknowledgement. Where the policy wants a reason, asks for it."""
+        click = payloads.click(body)
+        actor, approval = await self._door.actor(click.person, click.approval_id)
+        if approval is not None and DecisionType.APPROVE in approval.policy.reason_required:
+            await self.ask(body, answer)
+            return
+        attempt = Attempt(type=DecisionType.APPROVE, actor=actor.ref, action=click.action, revision=click.revision)
+        done = await self._door.approvals.decide(click.approval_id, attempt, actor)
+        await answer.ack()
+        if isinstance(done, Refusal):
+            await self._door.refuse(answer, done, click.approval_id, click.person)
+
+    async def ask(self, body: Body, answer: Answer) -> None:
+        """Opens the form that the decision needs, for those who may make it."""
+        click = payloads.click(body)
+        actor, _ = await self._door.actor(click.person, click.approval_id)
+        kind = DecisionType(click.verb)
+        attempt = Attempt(type=kind, actor=actor.ref, action=click.action, revision=click.revision)
+        found = await self._door.approvals.may_decide(click.approval_id, actor, attempt)
+        await answer.ack()
+        if isinstance(found, Refusal):
+            await self._door.refuse(answer, found, click.approval_id, click.person)
+            return
+        await self._show(click, _form(kind, found, click.action))
+
+    async def review(self, body: Body, answer: Answer) -> None:
+        """Shows everything, whole."""
+        click = payloads.click(body)
+        await answer.ack()
+        approval = await self._door.approvals.get(click.approval_id)
+        if approval is not None:
+            await self._show(click, modals.review(approval, 0))
+
+    async def retry(self, body: Body, answer: Answer) -> None:
+        """Lets a failed graph go on."""
+        click = payloads.click(body)
+        actor, _ = await self._door.actor(click.person, click.approval_id)
+        done = await self._door.approvals.retry(click.approval_id, actor)
+        await answer.ack()
+        if isinstance(done, Refusal):
+            await self._door.refuse(answer, done, click.approval_id, click.person)
+
+    async def _show(self, click: Click, view: Mapping[str, Any]) -> None:
+        await self._door.slack.open_view(click.trigger_id, view)
+
+
+def _form(kind: DecisionType, approval: Approval, action: int | None) -> Mapping[str, Any]:
+    if kind is DecisionType.APPROVE:
+        return modals.approve(approval, action)
+    if kind is DecisionType.DENY:
+        return modals.deny(approval, action)
+    open_ones = [index for index, verdict in enumerate(approval.verdicts) if verdict is None]
+    which = action if action is not None else open_ones[0]
+    if kind is DecisionType.EDIT:
+        return modals.edit(approval, which)
+    return modals.respond(approval, which)

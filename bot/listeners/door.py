@@ -1,0 +1,117 @@
+"""The door between Slack and the use cases: one error boundary, one acknowledgement, private answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+
+from approvals.due import DueKind
+from approvals.errors import InputError
+from approvals.model import Actor, Approval
+from approvals.refusals import Refusal
+from bot import replies, texts
+from bot.blocks import Message
+from bot.core import Core
+from bot.directory import Directory
+from bot.payloads import Body, Person
+from bot.slack import Slack
+
+App = Any
+"""Bolt's `AsyncApp`, whose decorators are untyped."""
+
+ACK_WITHIN = 2.5
+"""Seconds for everything before the acknowledgement. Slack waits 3, and the answer has to travel."""
+
+log = structlog.get_logger()
+
+
+class Answer:
+    """How one listener answers: acknowledges once, and says something in private."""
+
+    def __init__(self, ack: AsyncAck, respond: AsyncRespond | None) -> None:
+        self._ack = ack
+        self._respond = respond
+        self.acked = False
+
+    async def ack(self, **what: Any) -> None:
+        """Acknowledges; later calls do nothing. Nothing may raise after it: Bolt would lose it."""
+        if not self.acked:
+            self.acked = True
+            await self._ack(**what)
+
+    async def say(self, message: Message | str, *, replace: bool = False) -> None:
+        """To that person only. `replace` redraws the private message that was clicked on."""
+        if self._respond is None:
+            return
+        text, blocks = (message, None) if isinstance(message, str) else (message.text, message.blocks)
+        await self._respond(
+            text=text, blocks=blocks, response_type="ephemeral", replace_original=replace, unfurl_links=False
+        )
+
+
+class Door:
+    """What listeners reach."""
+
+    def __init__(self, core: Core, slack: Slack, directory: Directory) -> None:
+        self.core = core
+        self.approvals = core.records.approvals
+        self.slack = slack
+        self.directory = directory
+        self.clock = core.records.clock
+
+    async def actor(self, person: Person, approval_id: str) -> tuple[Actor, Approval | None]:
+        """Who clicked, with Slack's facts about them as far as this approval's audience asks for them."""
+        approval = await self.approvals.get(approval_id)
+        audience = approval.audience if approval is not None else ()
+        return await self.directory.actor(person.id, person.team_id, audience), approval
+
+    async def redraw(self, approval_id: str) -> None:
+        """Somebody clicked on a card that shows what is no longer so: it is drawn anew, soon."""
+        await self.core.records.store.schedule(approval_id, DueKind.REFRESH, self.clock())
+
+    async def refuse(self, answer: Answer, refusal: Refusal, approval_id: str, person: Person) -> None:
+        """Says why, in private, as the record stands now; and redraws the card."""
+        approval = await self.approvals.get(approval_id)
+        await answer.say(texts.refusal(refusal, approval, person.id))
+        if approval is not None:
+            await self.redraw(approval_id)
+
+    def listener(self, handle: Callable[[Body, Answer], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        """Wraps a handler in the error boundary. Whatever happens, Slack is acknowledged and the person is told."""
+
+        async def boundary(ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond | None = None) -> None:
+            # Only what came from a message or a command has a response_url; a form or the Home tab has none.
+            answer = Answer(ack, respond if body.get("response_url") else None)
+            try:
+                await self._handled(handle, body, answer)
+            except Exception as failed:
+                log.error("listener failed", action="listener.failed", what=handle.__name__, exc_info=failed)
+                await self._apologise(answer, failed)
+
+        return boundary
+
+    @staticmethod
+    async def _handled(handle: Callable[[Body, Answer], Awaitable[None]], body: Body, answer: Answer) -> None:
+        async def acknowledged_in_time() -> None:
+            await asyncio.sleep(ACK_WITHIN)
+            log.warning("slow", action="listener.slow", what=handle.__name__)
+            await answer.ack()
+
+        late = asyncio.create_task(acknowledged_in_time())
+        try:
+            await handle(body, answer)
+        finally:
+            late.cancel()
+
+    @staticmethod
+    async def _apologise(answer: Answer, failed: Exception) -> None:
+        try:
+            await answer.ack()
+            await answer.say(replies.MALFORMED if isinstance(failed, InputError) else replies.BROKEN)
+        except Exception as again:
+            log.error("could not tell", action="listener.silent", exc_info=again)

@@ -1,0 +1,97 @@
+"""What is sent from a form. A refusal is shown in the form: nothing that was typed is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from approvals.errors import InputError
+from approvals.lifecycle import Attempt
+from approvals.model import Approval, DecisionType
+from approvals.refusals import Reason, Refusal
+from bot import forms, modals, payloads, replies, texts
+from bot.listeners.door import Answer, App, Door
+from bot.modals import Meta
+from bot.payloads import Body
+
+
+def register(app: App, door: Door) -> None:
+    """Registers the listeners."""
+    submissions = Submissions(door)
+    for kind in DecisionType:
+        app.view(kind.value)(door.listener(submissions.decide))
+    app.action(re.compile(r"^review:(prev|next)$"))(door.listener(submissions.page))
+
+
+class Submissions:
+    """Forms of decisions, and the pages of the full view."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def decide(self, body: Body, answer: Answer) -> None:
+        """Decides with what was typed; what is wrong with it is said at the field."""
+        view: Mapping[str, Any] = body.get("view") or {}
+        meta = modals.metadata(view)
+        if meta is None:
+            raise InputError("a form is not of our making: its metadata cannot be read")
+        kind = DecisionType(view["callback_id"])
+        person = payloads.person(body)
+        actor, approval = await self._door.actor(person, meta.id)
+        attempt = self._attempt(kind, meta, approval, payloads.state_values(body))
+        if isinstance(attempt, forms.FieldErrors):
+            await answer.ack(response_action="errors", errors=dict(attempt.errors))
+            return
+        done = await self._door.approvals.decide(meta.id, Attempt(actor=actor.ref, **attempt), actor)
+        if not isinstance(done, Refusal):
+            await answer.ack()
+        elif (errors := _inline(done, kind, meta, approval)) is not None:
+            await answer.ack(response_action="errors", errors=errors)
+        else:
+            now = await self._door.approvals.get(meta.id)
+            said = modals.notice(replies.NOT_DONE, texts.refusal(done, now, person.id))
+            await answer.ack(response_action="update", view=said)
+            await self._door.redraw(meta.id)
+
+    @staticmethod
+    def _attempt(
+        kind: DecisionType, meta: Meta, approval: Approval | None, values: Mapping[str, Any]
+    ) -> dict[str, Any] | forms.FieldErrors:
+        """What was typed. What does not fit the record as it stands is left for `decide` to refuse."""
+        said: dict[str, Any] = {"type": kind, "action": meta.action, "revision": meta.revision}
+        said["reason"] = forms.text(values, forms.REASON) or None
+        index = meta.action or 0
+        if approval is None or approval.revision != meta.revision or index >= len(approval.actions):
+            return said
+        if kind is DecisionType.RESPOND:
+            return said | {"text": forms.text(values, forms.TEXT)}
+        if kind is DecisionType.EDIT:
+            args = forms.read(approval.actions[index].args, values)
+            return args if isinstance(args, forms.FieldErrors) else said | {"args": args}
+        return said
+
+    async def page(self, body: Body, answer: Answer) -> None:
+        """Another page of the full view."""
+        await answer.ack()
+        found = payloads.json_value(body)
+        approval_id, page = found.get("id"), found.get("page")
+        view_id = payloads.view_id(body)
+        if not isinstance(approval_id, str) or not isinstance(page, int) or view_id is None:
+            raise InputError("a page button is not of our making")
+        approval = await self._door.approvals.get(approval_id)
+        if approval is not None:
+            await self._door.slack.update_view(view_id, modals.review(approval, page))
+
+
+def _inline(refusal: Refusal, kind: DecisionType, meta: Meta, approval: Approval | None) -> dict[str, str] | None:
+    """The refusal beside the field it is about; `None` if it cannot be mended there."""
+    block: str | None = None
+    if refusal.reason is Reason.REASON_REQUIRED:
+        block = forms.REASON
+    elif refusal.reason is Reason.INVALID_ANSWER and kind is DecisionType.RESPOND:
+        block = forms.TEXT
+    elif refusal.reason is Reason.INVALID_ANSWER and approval is not None:
+        index = meta.action or 0
+        block = forms.block_of(approval.actions[index].args, refusal.field) if index < len(approval.actions) else None
+    return {block: replies.sentence(refusal.detail)} if block else None

@@ -1,0 +1,168 @@
+"""Modals: a reason, edited arguments, an answer, everything in full, a notice. Pure.
+
+`private_metadata` names what the modal is about, as JSON `{"id", "revision", "action"}`: never what is in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from approvals.model import Approval, DecisionType
+from bot import forms, texts
+from bot.review import pages
+from bot.rich import (
+    Block,
+    actions,
+    button,
+    clean,
+    context,
+    cut,
+    fallback,
+    line,
+    modal,
+    plain_text,
+    quote,
+    rich,
+    section,
+)
+
+MAX_SAID = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a modal is about. `action` counts from 0; `None` for all that is open."""
+
+    id: str
+    revision: int
+    action: int | None = None
+
+
+def metadata(view: Mapping[str, Any]) -> Meta | None:
+    """What our modal is about; `None` when the view is not one of ours."""
+    try:
+        found = cast("object", json.loads(view.get("private_metadata") or ""))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    data = cast("dict[str, object]", found)
+    about, revision, action = data.get("id"), data.get("revision"), data.get("action")
+    if set(data) != {"id", "revision", "action"} or not isinstance(about, str) or not about:
+        return None
+    if type(revision) is not int or not (action is None or type(action) is int):
+        return None
+    if revision < 1 or (action is not None and action < 0):
+        return None
+    return Meta(about, revision, action)
+
+
+def _meta(approval: Approval, action: int | None) -> dict[str, object]:
+    return {"id": approval.id, "revision": approval.revision, "action": action}
+
+
+def _needs(approval: Approval, kind: DecisionType) -> bool:
+    return kind.value in approval.policy.reason_required
+
+
+def _about(approval: Approval, action: int | None) -> list[Block]:
+    """What the decision is about, in the agent's words."""
+    blocks: list[Block] = [{"type": "section", "text": plain_text(texts.title(approval))}]
+    if action is not None and len(approval.actions) > 1:
+        name = line(approval.actions[action].name, 150)
+        blocks.append(context(plain_text(f"Action {action + 1} of {len(approval.actions)}: {name}")))
+    still = sum(1 for said in approval.verdicts if said is None)
+    if action is None and still > 1:
+        blocks.append(context(f"This is about all {still} actions that are still open."))
+    return blocks
+
+
+def approve(approval: Approval, action: int | None) -> Block:
+    """For policies that want a reason for an approval too."""
+    reason = forms.reason_input(required=_needs(approval, DecisionType.APPROVE))
+    return modal(
+        "Approve",
+        [*_about(approval, action), reason],
+        callback_id="approve",
+        metadata=_meta(approval, action),
+        submit="Approve",
+        close="Back",
+    )
+
+
+def deny(approval: Approval, action: int | None) -> Block:
+    """Asks why."""
+    reason = forms.reason_input(required=_needs(approval, DecisionType.DENY))
+    return modal(
+        "Deny",
+        [*_about(approval, action), reason],
+        callback_id="deny",
+        metadata=_meta(approval, action),
+        submit="Deny",
+        close="Back",
+    )
+
+
+def edit(approval: Approval, action: int) -> Block:
+    """One input per argument."""
+    blocks = [*_about(approval, action), *forms.inputs(approval.actions[action].args)]
+    if _needs(approval, DecisionType.EDIT):
+        blocks.append(forms.reason_input(required=True))
+    return modal(
+        "Edit and approve",
+        blocks,
+        callback_id="edit",
+        metadata=_meta(approval, action),
+        submit="Approve",
+        close="Back",
+    )
+
+
+def respond(approval: Approval, action: int | None) -> Block:
+    """Asks for the answer in words, or for one of those that the question states."""
+    blocks = _about(approval, action)
+    index = action if action is not None else 0
+    asks = [approval.description, approval.actions[index].description if index < len(approval.actions) else ""]
+    for text in dict.fromkeys(clean(said).strip() for said in asks):
+        if text and text != texts.title(approval):
+            blocks.append(rich(quote(cut(text, MAX_SAID))))
+    blocks.append(forms.answer_input(approval))
+    if _needs(approval, DecisionType.RESPOND):
+        blocks.append(forms.reason_input(required=True))
+    return modal(
+        "Respond",
+        blocks,
+        callback_id="respond",
+        metadata=_meta(approval, action),
+        submit="Send",
+        close="Back",
+    )
+
+
+def review(approval: Approval, page: int) -> Block:
+    """Everything that was asked, whole, page by page (from 0; beyond the end is the last one)."""
+    every = pages(approval)
+    page = max(0, min(page, len(every) - 1))
+    blocks: list[Block] = [{"type": "section", "text": plain_text(texts.title(approval))}, *every[page]]
+    turns: list[Block] = []
+    if page > 0:
+        turns.append(button("Previous page", "review:prev", _turn(approval, page - 1)))
+    if page + 1 < len(every):
+        turns.append(button("Next page", "review:next", _turn(approval, page + 1)))
+    if len(every) > 1:
+        blocks.append(context(f"Page {page + 1} of {len(every)}"))
+    if turns:
+        blocks.append(actions(turns))
+    return modal("Review in full", blocks, callback_id="review", metadata=_meta(approval, None))
+
+
+def _turn(approval: Approval, page: int) -> str:
+    return json.dumps({"id": approval.id, "revision": approval.revision, "page": page}, separators=(",", ":"))
+
+
+def notice(title: str, text: str) -> Block:
+    """A modal that just says something. Both are ours; `text` is `mrkdwn`, escaped where it holds foreign words."""
+    return modal(title, [section(text if len(text) <= 2900 else fallback(text))], callback_id="notice")

@@ -1,0 +1,51 @@
+"""Short messages: notes in the thread of a card, and a sentence of our own as a message. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from approvals.model import Approval, Status
+from bot import texts, verdicts
+from bot.rich import Message, clean, context, cut, fallback, inline, preformatted, quote, rich, section
+
+MAX_OUTCOME = 2500
+MAX_SENTENCE = 2900
+
+
+def plain(text: str) -> Message:
+    """A sentence of ours, as `mrkdwn`: whatever was put into it must be escaped already (`texts` does)."""
+    kept = text if len(text) <= MAX_SENTENCE else fallback(text)
+    return Message(fallback(text), [section(kept)])
+
+
+def reminder(approval: Approval, now: datetime | None = None) -> Message:
+    """Asks again, with the time that is left where `now` is given."""
+    sentence = f"Still waiting for a decision: {inline(approval.title) or texts.UNTITLED}{_left(approval, now)}"
+    small = [texts.deadline(approval), texts.asked(approval)]
+    return Message(fallback(sentence), [section(f":bell: {sentence}"), context(*small)])
+
+
+def _left(approval: Approval, now: datetime | None) -> str:
+    if texts.overdue(approval):
+        return " (overdue)"
+    if approval.expires_at is None or now is None:
+        return ""
+    return f" ({texts.span((approval.expires_at - now).total_seconds())} left)"
+
+
+def report(approval: Approval) -> Message:
+    """What became of the agent. Its words are a quote, its error preformatted: neither is parsed."""
+    about = inline(approval.title) or texts.UNTITLED
+    if approval.status is Status.FAILED:
+        sentence = f"The agent could not go on: {about}"
+        error = verdicts.error_line(approval, 1000)
+        shown = [rich(preformatted(error))] if error else []
+        small = context("The answer is kept. *Retry* on the card goes on with it.")
+        return Message(fallback(sentence), [section(f":warning: {sentence}"), *shown, small])
+    finished = approval.outcome is not None and approval.outcome.finished
+    sentence = f"The agent finished: {about}" if finished else f"The agent went on: {about}"
+    said = clean(approval.outcome.text).strip() if approval.outcome else ""
+    blocks = [section(f"{':checkered_flag:' if finished else ':arrow_forward:'} {sentence}")]
+    if said:
+        blocks.append(rich(quote(cut(said, MAX_OUTCOME))))
+    return Message(fallback(sentence), blocks)

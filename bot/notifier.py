@@ -1,0 +1,107 @@
+"""Tells people in Slack: `ports.Notifier`. A message is a view of the record, and is never read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from approvals.errors import SignoffError
+from approvals.model import Approval, MessageKind, MessageRef
+from approvals.ports import Clock
+from bot import blocks
+from bot.blocks import Message
+from bot.directory import Directory, is_channel
+from bot.slack import Slack
+from bot.slack_errors import GONE, SlackRefused
+
+CARDS = (MessageKind.CARD, MessageKind.ESCALATION)
+
+log = structlog.get_logger()
+
+
+class SlackNotifier:
+    """Posts and redraws cards. What Slack refuses is raised: due work is tried again by whoever performs it."""
+
+    def __init__(self, slack: Slack, directory: Directory, *, clock: Clock) -> None:
+        self._slack = slack
+        self._directory = directory
+        self._clock = clock
+
+    async def announce(self, approval: Approval) -> Sequence[MessageRef]:
+        """See `ports.Notifier.announce`. What was posted before Slack refused the rest is returned all the same, to be
+        written down; the next call then meets the refusal.
+
+        Posting has no idempotency key in Slack: a process that dies after the post and before it is written down posts
+        once more.
+        """
+        stands = {message.place for message in approval.messages if message.kind in CARDS}
+        posted: list[MessageRef] = []
+        refused: SignoffError | None = None
+        for number, entry in enumerate(approval.policy.places(approval.level)):
+            kind = MessageKind.ESCALATION if number else MessageKind.CARD
+            try:
+                for place, channel in await self._channels(entry):
+                    if place not in stands:
+                        stands.add(place)
+                        card = blocks.card(approval, self._clock())
+                        posted.append(await self._post(channel, card, approval, kind, place))
+            except SignoffError as failed:
+                refused = failed
+                log.warning("card not posted", action="slack.refused", approval=approval.id, why=str(failed))
+        if refused is not None and not posted:
+            raise refused
+        return posted
+
+    async def _channels(self, entry: str) -> list[tuple[str, str]]:
+        """Where an entry is told: a channel itself, people by direct message. Each with the name of the place."""
+        if is_channel(entry):
+            return [(entry, await self._directory.channel(entry))]
+        people = await self._directory.members(entry)
+        return [(person, await self._directory.direct(person)) for person in people]
+
+    async def _post(
+        self,
+        channel: str,
+        message: Message,
+        approval: Approval,
+        kind: MessageKind,
+        place: str,
+        thread_ts: str | None = None,
+    ) -> MessageRef:
+        metadata = {"event_type": "signoff_approval", "event_payload": {"approval": approval.id, "kind": kind.value}}
+        where, ts = await self._slack.post(
+            channel, message.text, message.blocks, metadata=metadata, thread_ts=thread_ts
+        )
+        log.info("posted", action="slack.posted", approval=approval.id, channel=where, kind=kind.value)
+        return MessageRef(where, ts, kind, place)
+
+    async def refresh(self, approval: Approval) -> None:
+        """See `ports.Notifier.refresh`. A copy that somebody deleted is left alone."""
+        message = blocks.card(approval, self._clock())
+        for ref in approval.messages:
+            if ref.kind in CARDS and not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
+                log.info("card is gone", action="slack.gone", approval=approval.id, channel=ref.channel)
+
+    async def remind(self, approval: Approval) -> None:
+        """See `ports.Notifier.remind`: a reply in the thread of every card."""
+        for ref in approval.messages:
+            if ref.kind in CARDS:
+                await self._reply(ref, blocks.reminder(approval, self._clock()), approval)
+
+    async def report(self, approval: Approval) -> Sequence[MessageRef]:
+        """See `ports.Notifier.report`: a reply in the first card's thread."""
+        card = next((message for message in approval.messages if message.kind in CARDS), None)
+        if card is None:
+            return []
+        return [await self._reply(card, blocks.report(approval), approval)]
+
+    async def _reply(self, card: MessageRef, message: Message, approval: Approval) -> MessageRef:
+        """In the card's thread; in the channel itself if somebody deleted the card, and the thread with it."""
+        try:
+            return await self._post(card.channel, message, approval, MessageKind.REPORT, card.place, card.ts)
+        except SlackRefused as refused:
+            if refused.code not in GONE:
+                raise
+            log.info("card is gone", action="slack.gone", approval=approval.id, channel=card.channel)
+            return await self._post(card.channel, message, approval, MessageKind.REPORT, card.place)

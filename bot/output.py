@@ -1,0 +1,130 @@
+"""What the command line prints: tables for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agents.runner import RunResult, RunStatus
+from approvals.model import Approval
+from approvals.policy import PolicySet
+from approvals.ports import Page
+from bot import public
+
+if TYPE_CHECKING:
+    from bot.doctor import Finding
+
+_console = Console(soft_wrap=True)
+
+
+def document(found: object) -> None:
+    """One JSON document."""
+    _console.out(json.dumps(found, ensure_ascii=False, indent=2), highlight=False)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _rows(approvals: Sequence[Approval]) -> Table:
+    table = _table("ID", "STATUS", "GRAPH", "WHAT", "UNTIL")
+    for approval in approvals:
+        until = f"{approval.expires_at:%Y-%m-%d %H:%M} UTC" if approval.expires_at else "never"
+        # `Text` throughout: what an agent says is never taken for markup.
+        table.add_row(approval.id, approval.status.value, Text(approval.graph), Text(approval.title), until)
+    return table
+
+
+def listed(page: Page, *, as_json: bool) -> None:
+    """A page of approvals."""
+    if as_json:
+        document([public.approval(approval) for approval in page.approvals])
+    elif page.approvals:
+        _console.print(_rows(page.approvals))
+        _console.print(f"{len(page.approvals)} of {page.total}", style="dim")
+    else:
+        _console.print("Nothing waits for a decision.")
+
+
+def shown(approval: Approval, *, as_json: bool) -> None:
+    """One approval."""
+    if as_json:
+        document(public.approval(approval))
+        return
+    _console.print(Text(approval.title, style="bold"))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in public.approval(approval).items():
+        if value not in (None, [], "", "title"):
+            shown_as = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            table.add_row(Text(name, style="dim"), Text(shown_as))
+    _console.print(table)
+
+
+def ran(result: RunResult, *, as_json: bool) -> None:
+    """Where a run came to rest. A graph that stumbled and will be tried again is `waiting`, with its error."""
+    status = RunStatus.WAITING if result.status is RunStatus.RETRYING else result.status
+    if as_json:
+        document(
+            {
+                "graph": result.thread.graph,
+                "thread_id": result.thread.id,
+                "status": status.value,
+                "approvals": [public.approval(approval) for approval in result.approvals],
+                "values": result.values,
+                "error": result.thread.error,
+            }
+        )
+        return
+    _console.print(Text(f"{result.thread.graph}, thread {result.thread.id}: {status}"))
+    if result.thread.error:
+        _console.print(Text(result.thread.error, style="red"))
+    if result.approvals:
+        _console.print(_rows(result.approvals))
+
+
+def rules(found: PolicySet, where: Path) -> None:
+    """What a policy file says, a line a rule."""
+    table = _table("RULE", "GRAPH", "ACTION", "CHANNEL", "WHO", "EXPIRES")
+    for policy in (*found.policies, found.default):
+        ends = f"{policy.expire.then} after {policy.expire.after / 3600:g} h" if policy.expire else "never"
+        who = ", ".join(policy.audience(0))
+        table.add_row(
+            *(Text(text) for text in (policy.name, policy.match.graph, policy.match.action, policy.channel, who, ends))
+        )
+    _console.print(table)
+    _console.print(Text(f"{where} is well-formed (version {found.version})", style="dim"))
+
+
+def event(found: dict[str, Any], *, as_json: bool) -> None:
+    """One line of the audit."""
+    if as_json:
+        _console.out(json.dumps(found, ensure_ascii=False), highlight=False)
+        return
+    actor = f"{found['actor']['id']} ({found['actor']['source']})"
+    what = json.dumps(found["data"], ensure_ascii=False) if found["data"] else ""
+    _console.print(
+        Text(f"{found['at']}  {found['approval_id'] or found['thread_id']}  {found['type']}  {actor}  {what}")
+    )
+
+
+def findings(found: Sequence[Finding], *, as_json: bool) -> None:
+    """The doctor's report."""
+    if as_json:
+        document(
+            [{"check": one.check, "level": one.level.value, "text": one.text, "remedy": one.remedy} for one in found]
+        )
+        return
+    marks = {"ok": ("ok ", "green"), "warning": ("!  ", "yellow"), "problem": ("✗  ", "red")}
+    for one in found:
+        mark, style = marks[one.level.value]
+        remedy = f" → {one.remedy}" if one.remedy else ""
+        _console.print(Text.assemble((mark, style), (f"{one.check:<9}", "dim"), one.text, (remedy, "bold")))

@@ -1,0 +1,142 @@
+"""Slack bodies into typed input. Pure. What comes from outside is checked here and trusted after.
+
+Field shapes: docs.slack.dev on block_actions, view_submission and slash commands. The home workspace of a person is
+`user.team_id`; Bolt's `context.actor_team_id` is the app's team in these payloads, so it is not used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from approvals.errors import InputError
+from approvals.model import JsonValue
+from bot import strict_json
+
+Body = Mapping[str, Any]
+
+_ACTION = re.compile(r"(approve|deny|edit|respond|review|retry)(?::([0-9]{1,4}))?")
+_VALUE = re.compile(r"(A[A-Z2-7]{15}):([0-9]{1,9})")
+ID = re.compile(r"A[A-Z2-7]{15}")
+"""An approval's id: the whole of a text is one if it matches fully."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who clicked, and their home workspace if Slack named it."""
+
+    id: str
+    team_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A button of a card. `action` is the index of one action of a batch, `None` for the whole card."""
+
+    verb: str
+    approval_id: str
+    revision: int
+    action: int | None
+    person: Person
+    trigger_id: str
+    channel: str | None
+    view_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """Which page of the list."""
+
+    offset: int
+    graph: str | None
+
+
+def _text(found: object) -> str:
+    return found if isinstance(found, str) else ""
+
+
+def _mapping(found: object) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def person(body: Body) -> Person:
+    """Who acted. Raises `InputError` for a body that names nobody."""
+    user = _mapping(body.get("user"))
+    found = _text(user.get("id")) or _text(body.get("user_id"))
+    if not found:
+        raise InputError("a Slack payload names no user")
+    return Person(found, _text(user.get("team_id")) or None)
+
+
+def home_opened(body: Body) -> str | None:
+    """Who opened the Home tab; `None` where it was another tab."""
+    event = _mapping(body.get("event"))
+    return _text(event.get("user")) or None if event.get("tab") == "home" else None
+
+
+def _action(body: Body) -> Mapping[str, Any]:
+    actions = body.get("actions")
+    if not isinstance(actions, list) or not actions:
+        raise InputError("a Slack payload names no action")
+    return _mapping(cast("list[object]", actions)[0])
+
+
+def click(body: Body) -> Click:
+    """A click on a card's button. Raises `InputError` for one that is not of our making."""
+    action = _action(body)
+    verb = _ACTION.fullmatch(_text(action.get("action_id")))
+    value = _VALUE.fullmatch(_text(action.get("value")))
+    if verb is None or value is None:
+        raise InputError("a button is not of our making: its action or value cannot be read")
+    return Click(
+        verb=verb[1],
+        approval_id=value[1],
+        revision=int(value[2]),
+        action=int(verb[2]) if verb[2] else None,
+        person=person(body),
+        trigger_id=_text(body.get("trigger_id")),
+        channel=_text(_mapping(body.get("channel")).get("id")) or None,
+        view_id=_text(_mapping(body.get("view")).get("id")) or None,
+    )
+
+
+def button_value(body: Body) -> str:
+    """The value of the button that was clicked."""
+    return _text(_action(body).get("value"))
+
+
+def view_id(body: Body) -> str | None:
+    """The view that a click came from, if it came from one."""
+    return _text(_mapping(body.get("view")).get("id")) or None
+
+
+def trigger_id(body: Body) -> str:
+    """For opening a modal within 3 s."""
+    return _text(body.get("trigger_id"))
+
+
+def json_value(body: Body) -> Mapping[str, JsonValue]:
+    """A button's value that is a JSON object. Raises `InputError` where it is not."""
+    try:
+        found = strict_json.parse(button_value(body))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise InputError("a button is not of our making: its value is not a JSON object")
+    return found
+
+
+def list_page(body: Body) -> ListPage:
+    """Where the list goes on."""
+    found = json_value(body)
+    offset, graph = found.get("offset"), found.get("graph")
+    if not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
+        raise InputError("a list button is not of our making: it names no offset")
+    return ListPage(offset, graph if isinstance(graph, str) and graph else None)
+
+
+def state_values(body: Body) -> Mapping[str, Any]:
+    """What was typed: `view.state.values`, by block id and action id."""
+    return _mapping(_mapping(_mapping(body.get("view")).get("state")).get("values"))

@@ -1,0 +1,184 @@
+"""The Web API methods that we use, typed. slack-sdk's own client is untyped in places; its roughness ends here.
+
+Every method raises `Later` when Slack asks us to wait, `ConfigError` with the remedy when somebody must mend something,
+and `SlackRefused` for what is left. Nothing sleeps or retries: what must be repeated is due work.
+"""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from approvals.errors import SignoffError
+from bot import slack_errors
+from bot.slack_errors import SlackRefused
+
+Blocks = Sequence[Mapping[str, Any]]
+
+TIMEOUT = 15
+"""Seconds for one call."""
+
+PAGES = 50
+"""How many pages of a list are read at the most, of 200 entries each."""
+
+
+class SlackUnreachable(SignoffError):
+    """Slack did not answer; whether it did what was asked is not known."""
+
+
+def client(token: str, api_url: str) -> AsyncWebClient:
+    """slack-sdk's client without its default retries: those post twice when a connection drops after the post."""
+    return AsyncWebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+
+
+@asynccontextmanager
+async def _asking(what: str, remedies: Mapping[str, str] = slack_errors.REMEDIES) -> AsyncGenerator[None]:
+    try:
+        yield
+    except SlackApiError as failed:
+        raise slack_errors.translate(what, failed, remedies) from failed
+    except (aiohttp.ClientError, TimeoutError) as away:
+        raise SlackUnreachable(f"{what}: Slack did not answer ({type(away).__name__})") from away
+
+
+class Slack:
+    """The methods."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self.client = client
+
+    async def _ask(self, what: str, call: Awaitable[Any]) -> dict[str, Any]:
+        async with _asking(what):
+            return cast("dict[str, Any]", (await call).data)
+
+    async def whoami(self) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """auth.test: who the token belongs to, and the response's headers (`x-oauth-scopes` names its scopes)."""
+        async with _asking("auth.test"):
+            answer = await self.client.auth_test()
+            headers = {str(name).lower(): str(value) for name, value in answer.headers.items()}
+            return cast("dict[str, Any]", answer.data), headers
+
+    async def user(self, user_id: str) -> dict[str, Any] | None:
+        """users.info; `None` for somebody whom Slack does not know or show."""
+        try:
+            answer = await self._ask(f"looking up {user_id}", self.client.users_info(user=user_id))
+        except SlackRefused as refused:
+            if refused.code in ("user_not_found", "user_not_visible"):
+                return None
+            raise
+        return cast("dict[str, Any]", answer["user"])
+
+    async def user_by_email(self, email: str) -> str:
+        """users.lookupByEmail: the user id."""
+        answer = await self._ask(f"looking up {email}", self.client.users_lookupByEmail(email=email))
+        return str(answer["user"]["id"])
+
+    async def groups(self) -> dict[str, str]:
+        """usergroups.list: handle to id."""
+        answer = await self._ask("listing user groups", self.client.usergroups_list())
+        return {str(group["handle"]): str(group["id"]) for group in answer["usergroups"]}
+
+    async def group_members(self, group: str) -> tuple[str, ...]:
+        """usergroups.users.list: user ids."""
+        answer = await self._ask(f"reading user group {group}", self.client.usergroups_users_list(usergroup=group))
+        return tuple(str(user) for user in answer["users"])
+
+    async def channels(self) -> dict[str, str]:
+        """users.conversations: name to id of every channel the bot is in."""
+        found: dict[str, str] = {}
+        cursor = ""
+        for _ in range(PAGES):
+            call = self.client.users_conversations(
+                types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor
+            )
+            answer = await self._ask("listing channels", call)
+            found |= {str(channel["name"]): str(channel["id"]) for channel in answer["channels"]}
+            cursor = _next(answer)
+            if not cursor:
+                break
+        return found
+
+    async def channel_members(self, channel: str) -> tuple[str, ...]:
+        """conversations.members: user ids."""
+        found: list[str] = []
+        cursor = ""
+        for _ in range(PAGES):
+            call = self.client.conversations_members(channel=channel, limit=200, cursor=cursor)
+            answer = await self._ask(f"reading the members of {channel}", call)
+            found += [str(user) for user in answer["members"]]
+            cursor = _next(answer)
+            if not cursor:
+                break
+        return tuple(found)
+
+    async def direct(self, user_id: str) -> str:
+        """conversations.open: the id of the direct-message channel."""
+        call = self.client.conversations_open(users=[user_id])
+        answer = await self._ask(f"opening a direct message with {user_id}", call)
+        return str(answer["channel"]["id"])
+
+    async def post(
+        self, channel: str, text: str, blocks: Blocks, *, metadata: Mapping[str, Any], thread_ts: str | None = None
+    ) -> tuple[str, str]:
+        """chat.postMessage: channel id and ts. Slack has no idempotency key for it."""
+        call = self.client.chat_postMessage(
+            channel=channel,
+            text=text,
+            blocks=cast("Any", blocks),
+            thread_ts=thread_ts,
+            metadata=cast("Any", metadata),
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        answer = await self._ask(f"posting to {channel}", call)
+        return str(answer["channel"]), str(answer["ts"])
+
+    async def update(self, channel: str, ts: str, text: str, blocks: Blocks) -> bool:
+        """chat.update. False if the message is gone."""
+        try:
+            call = self.client.chat_update(channel=channel, ts=ts, text=text, blocks=cast("Any", blocks))
+            await self._ask(f"redrawing {channel}/{ts}", call)
+        except SlackRefused as refused:
+            if refused.code in slack_errors.GONE:
+                return False
+            raise
+        return True
+
+    async def whisper(self, channel: str, user: str, text: str, blocks: Blocks | None = None) -> None:
+        """chat.postEphemeral: only that person sees it, and only while they are in the channel."""
+        call = self.client.chat_postEphemeral(
+            channel=channel, user=user, text=text, blocks=cast("Any", blocks) if blocks else None
+        )
+        await self._ask(f"telling {user}", call)
+
+    async def open_connection(self, app_token: str) -> str:
+        """apps.connections.open: a Socket Mode URL, good for one use."""
+        async with _asking("opening a connection", slack_errors.APP_TOKEN_REMEDIES):
+            return str((await self.client.apps_connections_open(app_token=app_token))["url"])
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """views.open: within 3 s of the click."""
+        await self._ask("opening a form", self.client.views_open(trigger_id=trigger_id, view=dict(view)))
+
+    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """views.push: on top of the modal that is open."""
+        await self._ask("opening a form", self.client.views_push(trigger_id=trigger_id, view=dict(view)))
+
+    async def update_view(self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None) -> None:
+        """views.update."""
+        await self._ask("redrawing a form", self.client.views_update(view_id=view_id, view=dict(view), hash=hash))
+
+    async def publish(self, user: str, view: Mapping[str, Any]) -> None:
+        """views.publish: their Home tab."""
+        await self._ask(f"drawing the Home of {user}", self.client.views_publish(user_id=user, view=dict(view)))
+
+
+def _next(answer: Mapping[str, Any]) -> str:
+    return str((answer.get("response_metadata") or {}).get("next_cursor") or "")

@@ -1,0 +1,322 @@
+"""Every sentence a person reads in Slack. Ours are `mrkdwn`; whatever comes from elsewhere is escaped on the way in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from approvals.lifecycle import offered
+from approvals.model import ActorRef, Approval, Decision, DecisionType, Resolution, Source, Status
+from approvals.policy import OnExpiry, Policy
+from approvals.refusals import Reason, Refusal
+from bot.rich import inline, line
+
+_PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
+_GROUP = re.compile(r"S[A-Z0-9]{2,30}")
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,30}")
+
+DONE: Mapping[DecisionType, str] = {
+    DecisionType.APPROVE: "Approved",
+    DecisionType.EDIT: "Edited and approved",
+    DecisionType.DENY: "Denied",
+    DecisionType.RESPOND: "Answered",
+}
+ENDED: Mapping[Resolution, str] = {
+    Resolution.APPROVED: "Approved",
+    Resolution.EDITED: "Edited and approved",
+    Resolution.DENIED: "Denied",
+    Resolution.RESPONDED: "Answered",
+    Resolution.EXPIRED: "Expired",
+    Resolution.CANCELLED: "Cancelled",
+}
+LABEL: Mapping[DecisionType, str] = {
+    DecisionType.APPROVE: "Approve",
+    DecisionType.EDIT: "Edit…",
+    DecisionType.DENY: "Deny…",
+    DecisionType.RESPOND: "Respond…",
+}
+ICON: Mapping[DecisionType, str] = {
+    DecisionType.APPROVE: ":white_check_mark:",
+    DecisionType.EDIT: ":pencil2:",
+    DecisionType.DENY: ":no_entry:",
+    DecisionType.RESPOND: ":speech_balloon:",
+}
+UNTITLED = "Untitled approval"
+HELP_EMPTY = "Nothing is waiting for a decision. When an agent asks, its card is posted and listed here."
+
+
+# -- people, places and times
+
+
+def is_person(name: str) -> bool:
+    """Looks like a Slack user id."""
+    return _PERSON.fullmatch(name) is not None
+
+
+def person(name: str) -> str:
+    """A mention if it looks like a Slack user id, else the name as text."""
+    return f"<@{name}>" if is_person(name) else inline(name, 80)
+
+
+def who(actor: ActorRef) -> str:
+    """Whoever did something, with the door they came through where it was not Slack."""
+    if actor.source is Source.SLACK:
+        return person(actor.id)
+    if actor.source is Source.POLICY:
+        return "the policy"
+    if actor.source is Source.SYSTEM:
+        return "Signoff"
+    door = "command line" if actor.source is Source.CLI else "API"
+    return f"{inline(actor.id, 60) or 'somebody'} ({door})"
+
+
+def entry(name: str) -> str:
+    """An audience entry as Slack draws it: a mention where it is an id."""
+    if _GROUP.fullmatch(name):
+        return f"<!subteam^{name}>"
+    if _CHANNEL.fullmatch(name):
+        return f"members of <#{name}>"
+    return f"members of {inline(name, 80)}" if name.startswith("#") else person(name)
+
+
+def everybody(entries: Sequence[str], most: int = 8) -> str:
+    """Audience entries in a row."""
+    shown = [entry(name) for name in entries[:most]]
+    return ", ".join(shown) + (f" and {len(entries) - most} more" if len(entries) > most else "")
+
+
+def utc(at: datetime) -> str:
+    """The same moment for those who do not see Slack's own dates."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def moment(at: datetime) -> str:
+    """A time in the reader's own zone, as Slack draws it."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{utc(at)}>"
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest unit: `40 s`, `5 min`, `2 h`, `3 d`."""
+    seconds = max(0.0, seconds)
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{int(seconds)} s"
+
+
+# -- an approval
+
+
+def title(approval: Approval, limit: int = 150) -> str:
+    """Plain, on one line, never empty. Not escaped."""
+    return line(approval.title, limit) or UNTITLED
+
+
+def overdue(approval: Approval) -> bool:
+    """Its time ran out and it goes on waiting."""
+    policy = approval.policy
+    return approval.status is Status.PENDING and policy.expire is not None and approval.expires_at is None
+
+
+def deadline(approval: Approval, now: datetime | None = None) -> str:
+    """Until when, and what happens then. With `now`, a deadline that has passed is said to have passed."""
+    if overdue(approval):
+        return "The deadline has passed."
+    if approval.expires_at is None:
+        return "No deadline: it stays open until somebody decides."
+    if now is not None and approval.expires_at <= now:
+        return f"The deadline passed at {moment(approval.expires_at)}: {_then(approval.policy)} in a moment."
+    return f"Until {moment(approval.expires_at)}, then {_then(approval.policy)}."
+
+
+def _then(policy: Policy) -> str:
+    ends = policy.expire.then if policy.expire else OnExpiry.WAIT
+    return {
+        OnExpiry.DENY: "denied automatically",
+        OnExpiry.APPROVE: "approved automatically",
+        OnExpiry.WAIT: "marked overdue, and it stays open",
+    }[ends]
+
+
+def asked(approval: Approval) -> str:
+    """Who may decide, and how far it was escalated."""
+    text = f"Asked: {everybody(approval.audience)}"
+    if not approval.level:
+        return text
+    return f"{text} · escalated, step {approval.level} of {len(approval.policy.escalate)}"
+
+
+def on_behalf(approval: Approval) -> str:
+    """The requester, if one is known."""
+    return f"For {person(approval.requester)}" if approval.requester else ""
+
+
+def verdict(decision: Decision) -> str:
+    """Who said what, and when."""
+    if decision.actor.source is Source.POLICY:
+        said = "Approved" if decision.type is DecisionType.APPROVE else "Denied"
+        return f":hourglass: Nobody answered in time: *{said} automatically* by the policy · {moment(decision.at)}"
+    return f"{ICON[decision.type]} *{DONE[decision.type]}* by {who(decision.actor)} · {moment(decision.at)}"
+
+
+def progress(approval: Approval) -> str:
+    """What becomes of the agent after the decision."""
+    if approval.status is Status.RESOLVED:
+        return ":hourglass_flowing_sand: Decided; resuming the agent…"
+    if approval.status is Status.RESUMING:
+        tries = f" Try {approval.attempts} did not work; trying again." if approval.attempts else ""
+        return f":hourglass_flowing_sand: Resuming the agent…{tries}"
+    if approval.status is Status.RESUMED:
+        finished = approval.outcome is not None and approval.outcome.finished
+        return ":checkered_flag: The agent finished." if finished else ":arrow_forward: The agent went on."
+    if approval.status is Status.FAILED:
+        tries = f" after {approval.attempts} tries" if approval.attempts > 1 else ""
+        return f":warning: *The agent could not go on*{tries}. The answer is kept; nothing is lost."
+    return ""
+
+
+def state(approval: Approval) -> str:
+    """A word or two for lists."""
+    if approval.status is Status.PENDING:
+        done = sum(1 for said in approval.verdicts if said is not None)
+        if overdue(approval):
+            return "Overdue"
+        return f"{done} of {len(approval.actions)} decided" if done else "Waiting"
+    if approval.status is Status.SUPERSEDED:
+        return "No longer needed"
+    ended = ENDED[approval.resolution] if approval.resolution else "Decided"
+    if approval.status is Status.FAILED:
+        return f"{ended}; the agent could not go on"
+    return ended
+
+
+def headline(approval: Approval) -> str:
+    """The card in one sentence, for notifications. Escaped, short."""
+    about = inline(approval.title, 180) or UNTITLED
+    if approval.status is Status.PENDING:
+        return f"{'Overdue' if overdue(approval) else 'Decision needed'}: {about}"
+    if approval.status is Status.SUPERSEDED:
+        return f"No longer needed: {about}"
+    if approval.status is Status.FAILED:
+        return f"{state(approval)}: {about}"
+    last = approval.decisions[-1] if approval.decisions else None
+    if last is None or approval.resolution is Resolution.EXPIRED:
+        return f"{state(approval)}: {about}"
+    return f"{state(approval)} by {who(last.actor)}: {about}"
+
+
+# -- refusals
+
+
+def refusal(refused: Refusal, approval: Approval | None, viewer_id: str) -> str:
+    """What happened and what to do next, for the one who tried. `mrkdwn`; the detail is escaped."""
+    return " ".join(_SENTENCES[refused.reason](_Case(refused, approval, viewer_id)).split())
+
+
+def field(refused: Refusal) -> str:
+    """The same for an error beside an input of a modal, which Slack draws as plain text."""
+    detail = line(refused.detail, 250)
+    if refused.reason is Reason.REASON_REQUIRED:
+        return "Please give a reason."
+    if detail:
+        return detail[:1].upper() + detail[1:]
+    return "This value does not fit."
+
+
+class _Case:
+    def __init__(self, refused: Refusal, approval: Approval | None, viewer: str) -> None:
+        self.approval = approval
+        self.viewer = viewer
+        self.detail = _sentence(inline(refused.detail, 300))
+
+    def asked(self) -> str:
+        return everybody(self.approval.audience) if self.approval else "the approvers"
+
+    def decided(self) -> str:
+        """`Already approved by … at …`."""
+        approval = self.approval
+        if approval is None or approval.resolution is None:
+            return "Already decided"
+        last = approval.decisions[-1] if approval.decisions else None
+        how = ENDED[approval.resolution].lower()
+        if last is None:
+            return f"Already {how}"
+        if last.actor.id == self.viewer and last.actor.source is Source.SLACK:
+            return f"You have already {_did(last.type)} this at {moment(last.at)}"
+        return f"Already {how} by {who(last.actor)} at {moment(last.at)}"
+
+    def expired(self) -> str:
+        approval = self.approval
+        last = approval.decisions[-1] if approval and approval.decisions else None
+        if last is None:
+            return "The time for this ran out."
+        how = "approved" if last.type is DecisionType.APPROVE else "denied"
+        return f"The time for this ran out: it was {how} automatically at {moment(last.at)}."
+
+    def gone(self) -> str:
+        why = inline(self.approval.error or "", 200) if self.approval else ""
+        return f"This is no longer needed{f' ({why})' if why else ''}."
+
+    def choices(self) -> str:
+        if self.approval is None or self.approval.status is not Status.PENDING:
+            return ""
+        kinds = [LABEL[kind].rstrip("…") for kind in offered(self.approval, None)]
+        return f" Offered: {', '.join(kinds)}." if kinds else " Decide its actions one by one."
+
+
+def _sentence(text: str) -> str:
+    if not text:
+        return ""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
+
+
+def _did(kind: DecisionType) -> str:
+    return DONE[kind].lower()
+
+
+_FOLLOW = "Nothing was changed."
+
+_SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
+    Reason.UNKNOWN: lambda _: (
+        "There is no such approval in the records (any more). Nothing was changed. `/approvals` lists what is waiting."
+    ),
+    Reason.ALREADY_RESOLVED: lambda case: f"{case.decided()}; nothing was changed.",
+    Reason.ACTION_DECIDED: lambda _: (
+        "Somebody has already decided this action; nothing was changed. The card shows which ones are still open."
+    ),
+    Reason.EXPIRED: lambda case: f"{case.expired()} {_FOLLOW} If it is still wanted, start the agent again.",
+    Reason.SUPERSEDED: lambda case: f"{case.gone()} {_FOLLOW} There is nothing left to do here.",
+    Reason.CHANGED: lambda _: (
+        "The question has changed since you opened it. Nothing was changed. "
+        "Read the card again, then decide on what it says now."
+    ),
+    Reason.NOT_OFFERED: lambda case: f"The agent does not take this decision here. {_FOLLOW}{case.choices()}",
+    Reason.NO_SUCH_ACTION: lambda case: f"There is no such action here. {case.detail} {_FOLLOW} Read the card again.",
+    Reason.REASON_REQUIRED: lambda case: (
+        f"This decision needs a reason{_by_policy(case)}. {_FOLLOW} Decide again and give one."
+    ),
+    Reason.INVALID_ANSWER: lambda case: (
+        f"The agent cannot take this answer. {case.detail} {_FOLLOW} Correct it and send it again."
+    ),
+    Reason.NOT_APPROVER: lambda case: f"You are not among those who may decide this. {_FOLLOW} Ask {case.asked()}.",
+    Reason.OWN_REQUEST: lambda case: (
+        f"You cannot decide your own request. {_FOLLOW} Somebody else has to: {case.asked()}."
+    ),
+    Reason.GUEST: lambda case: f"Guests of the workspace cannot decide. {_FOLLOW} Ask {case.asked()}.",
+    Reason.EXTERNAL: lambda case: f"People from another workspace cannot decide. {_FOLLOW} Ask {case.asked()}.",
+    Reason.DEACTIVATED: lambda case: f"This account is deactivated and cannot decide. {_FOLLOW} Ask {case.asked()}.",
+    Reason.BOT: lambda case: f"Bots cannot decide. {_FOLLOW} Ask {case.asked()}.",
+    Reason.UNKNOWN_PERSON: lambda _: (
+        "Slack does not say who you are, so you cannot decide. Nothing was changed. "
+        "Try again; if it stays so, ask whoever runs Signoff."
+    ),
+    Reason.NOT_POSSIBLE: lambda case: (
+        f"That is not possible now. {case.detail} {_FOLLOW} The card shows how things stand."
+    ),
+    Reason.BUSY: lambda _: "Several people acted on this at the same moment. Nothing was changed. Please try again.",
+}
+
+
+def _by_policy(case: _Case) -> str:
+    return f" (policy {inline(case.approval.policy.name, 60)})" if case.approval else ""

@@ -1,0 +1,73 @@
+"""What was decided: who, what, when, and the words or changes that came with it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from approvals.model import Approval, Decision, DecisionType, Source
+from bot import texts
+from bot.rich import Block, clean, context, cut, first_line, line, quote, rich, run, section, words
+from bot.values import MAX_NAME, show
+
+MAX_CHANGES = 8
+MAX_LISTED = 6
+
+
+def error_line(approval: Approval, limit: int = 400) -> str:
+    """The first line of what went wrong. From the agent, so not to be parsed."""
+    return first_line(approval.error or "", limit)
+
+
+def listed(approval: Approval, room: int) -> list[Block]:
+    """Every decision with its substance; the last few where there are many."""
+    blocks: list[Block] = []
+    decisions = approval.decisions[-MAX_LISTED:]
+    if len(approval.decisions) > len(decisions):
+        blocks.append(context(f"{len(approval.decisions) - len(decisions)} earlier decisions are not drawn here."))
+    for decision in decisions:
+        named = f"Action {decision.action + 1}: " if decision.action is not None and len(approval.actions) > 1 else ""
+        blocks.append(section(named + texts.verdict(decision)))
+        index = decision.action if decision.action is not None else 0
+        blocks.extend(substance(approval, decision, index, limit=room // len(decisions)))
+    return blocks
+
+
+def substance(approval: Approval, decision: Decision, index: int, *, limit: int) -> list[Block]:
+    """The reason, the answer, the changed arguments: one `rich_text` block, or none at all."""
+    elements: list[Block] = []
+    if decision.type is DecisionType.EDIT and decision.args is not None and 0 <= index < len(approval.actions):
+        elements.append(_changes(approval, decision, index, limit))
+    if decision.type is DecisionType.RESPOND and decision.text:
+        elements.append(quote(cut(clean(decision.text).strip(), limit)))
+    if decision.reason and decision.actor.source is not Source.POLICY:
+        elements.append(quote(cut(clean(decision.reason).strip(), limit)))
+    return [rich(*elements)] if elements else []
+
+
+def _changes(approval: Approval, decision: Decision, index: int, limit: int) -> Block:
+    """Old and new for each argument that differs; by type too, so that `1` is not `true`."""
+    before, after = approval.actions[index].args, decision.args or {}
+    names = [name for name in dict.fromkeys((*before, *after)) if not _same(before, after, name)]
+    if not names:
+        return words(run("Nothing was changed in it.", "italic"))
+    runs: list[Block] = []
+    each = max(20, limit // (2 * min(len(names), MAX_CHANGES)) - 20)
+    for name in names[:MAX_CHANGES]:
+        if runs:
+            runs.append(run("\n"))
+        runs.extend((run(line(name, min(MAX_NAME, each)) or "(no name)", "bold"), run(": ")))
+        if name in before:
+            runs.append(run(line(show(before[name], each).text, each), "strike"))
+            runs.append(run(" → "))
+        runs.append(run(line(show(after[name], each).text, each) if name in after else "(removed)", "bold"))
+    if len(names) > MAX_CHANGES:
+        runs.append(run(f"\nand {len(names) - MAX_CHANGES} more changes", "italic"))
+    return words(*runs)
+
+
+def _same(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue], name: str) -> bool:
+    if name not in before or name not in after:
+        return False
+    return type(before[name]) is type(after[name]) and before[name] == after[name]

@@ -1,0 +1,116 @@
+"""Modals and the App Home."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from approvals.model import Approval
+from approvals.ports import Page
+from bot import modals
+from bot.home import home
+from bot.modals import Meta
+from tests.bot import golden, samples
+from tests.bot.checks import drawn_texts, sound_view
+from tests.bot.samples import NOW, SAMPLES, approvals, refund
+
+
+def test_views_are_drawn_as_agreed() -> None:
+    """Each view is the one in its golden file, and Slack takes it."""
+    page = Page((SAMPLES["pending"], SAMPLES["batch_partial"]), total=30, offset=0)
+    drawn = {
+        "modal_approve": modals.approve(SAMPLES["pending_reason"], None),
+        "modal_deny": modals.deny(SAMPLES["pending"], None),
+        "modal_deny_reason": modals.deny(SAMPLES["pending_reason"], None),
+        "modal_deny_one": modals.deny(SAMPLES["batch"], 1),
+        "modal_edit": modals.edit(SAMPLES["pending"], 0),
+        "modal_respond": modals.respond(SAMPLES["question"], 0),
+        "modal_review": modals.review(SAMPLES["batch_many"], 1),
+        "modal_notice": modals.notice("Nothing was changed", "Already approved by <@U0BEN>."),
+        "home": home(page, NOW, viewer="U0BEN"),
+        "home_empty": home(Page((), 0, 0), NOW, viewer="U0BEN"),
+    }
+    for name, view in drawn.items():
+        sound_view(view, inputs=True)
+        golden.check(name, view)
+
+
+@settings(max_examples=40, deadline=None)
+@given(approvals())
+def test_any_approval_has_its_views(approval: Approval) -> None:
+    """Whatever an agent says, each view is within Slack's limits and nothing of the agent's is parsed."""
+    for view in (
+        modals.approve(approval, None),
+        modals.deny(approval, 0),
+        modals.edit(approval, 0),
+        modals.respond(approval, 0),
+    ):
+        sound_view(view, approval, inputs=True)
+        assert modals.metadata(view) is not None
+    sound_view(modals.review(approval, 0), approval)
+    sound_view(home(Page((approval,) * 25, 25, 0), NOW, viewer="U0BEN"), approval)
+
+
+def test_the_review_shows_everything_whole() -> None:
+    """Page by page, each within Slack's limits, nothing is left out: 1 MB, 500 arguments."""
+    args = {f"name {number}": f"value {number} " + "é" * 2000 for number in range(500)}
+    approval = refund(actions=(samples.Action(name="act", args=args),), description="why " * 900)
+    said: list[str] = []
+    number, view = 0, modals.review(approval, 0)
+    while True:
+        sound_view(view, approval)
+        said.extend(drawn_texts(view["blocks"][1:]))
+        turns = {
+            e["action_id"]: json.loads(e["value"])
+            for b in view["blocks"]
+            if b["type"] == "actions"
+            for e in b["elements"]
+        }
+        if "review:next" not in turns:
+            break
+        number += 1
+        assert turns["review:next"] == {"id": approval.id, "revision": 1, "page": number}
+        view = modals.review(approval, number)
+    whole = "".join(said)
+    assert number > 5
+    assert approval.description in whole
+    assert all(name in whole and value in whole for name, value in args.items())
+    assert modals.review(approval, 10**6) == view
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "[]", "null", "{}", '{"id":"A","revision":1}', '{"id":"A","revision":true,"action":null}',
+     '{"id":"A","revision":1,"action":"0"}', '{"id":"","revision":1,"action":null}',
+     '{"id":"A","revision":0,"action":null}',
+     '{"id":"A","revision":1,"action":-1}', '{"id":"A","revision":1,"action":null,"x":1}', "[" * 9000],
+)  # fmt: skip
+def test_foreign_metadata_is_not_ours(text: str) -> None:
+    """Metadata is read strictly: anything else is nobody's."""
+    assert modals.metadata({"private_metadata": text}) is None
+
+
+def test_metadata_names_what_the_modal_is_about() -> None:
+    """The id, the revision that was shown and the action."""
+    approval = replace(SAMPLES["batch"], revision=3)
+    assert modals.metadata(modals.deny(approval, 1)) == Meta(approval.id, 3, 1)
+    assert modals.metadata(modals.deny(approval, None)) == Meta(approval.id, 3, None)
+    assert modals.metadata({}) is None
+
+
+def test_a_reason_is_asked_for_where_the_policy_wants_one() -> None:
+    """Required where the policy names the decision, optional for any other denial."""
+
+    def optional(view: dict[str, Any]) -> list[bool]:
+        return [block["optional"] for block in view["blocks"] if block.get("block_id") == "reason"]
+
+    assert optional(modals.deny(SAMPLES["pending"], None)) == [True]
+    assert optional(modals.deny(SAMPLES["pending_reason"], None)) == [False]
+    strict = refund(policy=replace(samples.STANDARD, reason_required=("edit", "respond")))
+    assert optional(modals.edit(strict, 0)) == [False]
+    assert optional(modals.respond(strict, 0)) == [False]
+    assert optional(modals.edit(SAMPLES["pending"], 0)) == []

@@ -1,0 +1,187 @@
+"""The main job as a person sees it: a real Chromium, the page of the local Slack, real clicks.
+
+`make screenshots` writes what these tests see to `docs/images/`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from approvals.model import Resolution
+from tests.scenarios.conftest import ANA, BEN, CHANNEL, GUS, Desk, House
+
+pytestmark = [pytest.mark.browser]
+
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = {"width": 1180, "height": 720}
+PHONE = {"width": 375, "height": 720}
+
+
+def _chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return os.environ.get("SIGNOFF_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """The Chromium of this machine. Where there is none the tests are skipped, unless one is required."""
+    path = _chromium()
+    if path is None and os.environ.get("SIGNOFF_REQUIRE_BROWSER"):
+        pytest.fail("a browser is required and none was found: install chromium, or set SIGNOFF_CHROMIUM")
+    if path is None:
+        pytest.skip("no Chromium on this machine: install it, or set SIGNOFF_CHROMIUM")
+    async with async_playwright() as play:
+        opened = await play.chromium.launch(executable_path=path, args=ARGS)
+        yield opened
+        await opened.close()
+
+
+class Screen:
+    """One person's window."""
+
+    def __init__(self, browser: Browser, desk: Desk, folder: Path | None) -> None:
+        self._browser = browser
+        self._desk = desk
+        self._folder = folder
+
+    async def open(
+        self, user: str, *, place: str = f"channel={CHANNEL}", size: dict[str, int] | None = None, dark: bool = False
+    ) -> Page:
+        """The page as somebody sees it. An error of the page fails the test."""
+        scheme = "dark" if dark else "light"
+        context = await self._browser.new_context(viewport=size or WIDE, color_scheme=scheme)  # type: ignore[arg-type]
+        page = await context.new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"the page raised: {error}"))
+        await page.goto(f"{self._desk.slack.page_url}#user={user}&{place}")
+        return page
+
+    async def picture(self, page: Page, name: str) -> None:
+        """For the README; and nothing otherwise."""
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            await page.screenshot(path=self._folder / f"{name}.png", animations="disabled")
+
+
+@pytest.fixture
+async def screen(browser: Browser, house: House, request: pytest.FixtureRequest) -> Screen:
+    """A replica, its Slack and a browser."""
+    folder = request.config.getoption("--screenshots")
+    return Screen(browser, await house.desk(), Path(folder) if folder else None)
+
+
+@pytest.fixture
+def here(screen: Screen) -> Desk:
+    return screen._desk
+
+
+def _button(page: Page, action: str) -> Locator:
+    return page.locator(f'[data-testid="message"] [data-action-id="{action}"]')
+
+
+async def test_approve_in_the_page(screen: Screen, here: Desk) -> None:
+    """The card, one click, who approved, that the agent went on, and its result in the thread."""
+    card = await here.ask(requester="U0CLEO")
+    page = await screen.open(ANA)
+    await expect(_button(page, "approve")).to_be_visible()
+    await screen.picture(page, "card")
+    await _button(page, "approve").click()
+    message = page.locator(f'[data-testid="message"][data-ts="{card.ts}"]')
+    await expect(message).to_contain_text("Approved by")
+    await expect(message).to_contain_text("finished")
+    await expect(_button(page, "approve")).to_have_count(0)
+    await message.get_by_text("1 reply").click()
+    await expect(page.locator('[data-testid="thread"]')).to_contain_text("Refunded $340.00 to customer 8821")
+    await screen.picture(page, "approved")
+    assert (await here.resumed(card.ts)).resolution is Resolution.APPROVED
+
+
+async def test_deny_with_a_reason_in_the_page(screen: Screen, here: Desk) -> None:
+    """A form asks for the reason; the card and the agent have it."""
+    card = await here.ask()
+    page = await screen.open(BEN)
+    await _button(page, "deny").click()
+    modal = page.locator('[data-testid="modal"]')
+    await modal.locator('[data-block-id="reason"] textarea').fill("The warranty has run out.")
+    await screen.picture(page, "deny")
+    await modal.get_by_role("button", name="Deny", exact=True).click()
+    await expect(modal).to_have_count(0)
+    await expect(page.locator('[data-testid="message"]').first).to_contain_text("The warranty has run out.")
+    await here.resumed(card.ts)
+    await screen.picture(page, "denied")
+
+
+async def test_edit_in_the_page(screen: Screen, here: Desk) -> None:
+    """One input per argument; nonsense is refused in the form, and the card shows the difference."""
+    card = await here.ask()
+    amount = list((await here.only()).actions[0].args).index("amount")
+    page = await screen.open(ANA)
+    await _button(page, "edit").click()
+    modal = page.locator('[data-testid="modal"]')
+    field = modal.locator(f'[data-block-id="arg:{amount}"] input')
+    await field.fill("a lot")
+    await modal.get_by_role("button", name="Approve", exact=True).click()
+    await expect(modal.locator(f'.block[data-block-id="arg:{amount}"]')).to_contain_text("number")
+    await screen.picture(page, "edit")
+    await field.fill("120")
+    await modal.get_by_role("button", name="Approve", exact=True).click()
+    await expect(modal).to_have_count(0)
+    await expect(page.locator('[data-testid="message"]').first).to_contain_text("120")
+    approval = await here.resumed(card.ts)
+    assert approval.resolution is Resolution.EDITED
+    await screen.picture(page, "edited")
+
+
+async def test_somebody_who_may_not_decide_reads_why_in_the_page(screen: Screen, here: Desk) -> None:
+    """Only they see it, and the card stays as it was."""
+    await here.ask()
+    page = await screen.open(GUS)
+    await _button(page, "approve").click()
+    await expect(page.get_by_text("Guests of the workspace cannot decide")).to_be_visible()
+    await expect(_button(page, "approve")).to_be_visible()
+    await screen.picture(page, "refused")
+
+
+async def test_the_slash_command_lists_what_waits_in_the_page(screen: Screen, here: Desk) -> None:
+    """Typed into the composer, answered in private."""
+    for amount in (340.0, 25.0):
+        await here.ask(given={"customer": "8821", "amount": amount, "reason": "It arrived broken."})
+    page = await screen.open(ANA)
+    composer = page.locator('[data-testid="composer"]')
+    await composer.click()
+    await page.keyboard.type("/approvals")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Only visible to you").first).to_be_visible()
+    await expect(page.get_by_text("Waiting for a decision").first).to_be_visible()
+    await screen.picture(page, "list")
+
+
+async def test_a_card_on_a_phone_and_in_the_dark(screen: Screen, here: Desk) -> None:
+    """At 375 px nothing is cut off sideways, and all three buttons can be reached."""
+    await here.ask(requester="U0CLEO")
+    page = await screen.open(ANA, size=PHONE, dark=True)
+    for action in ("approve", "edit", "deny"):
+        await expect(_button(page, action)).to_be_in_viewport()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    await screen.picture(page, "phone")
+
+
+async def test_home_shows_what_waits(screen: Screen, here: Desk) -> None:
+    """The App Home, drawn when it is opened."""
+    await here.ask()
+    page = await screen.open(ANA, place="channel=home")
+    await expect(page.get_by_text("Waiting for a decision").first).to_be_visible()
+    await screen.picture(page, "home")
