@@ -63,31 +63,37 @@ def many(element: Json) -> bool:
     return STATE_KEYS.get(str(element.get("type")), "").endswith("s")
 
 
-def initial_state(element: Json) -> Json:
+def initial_state(element: Json, channel: str | None = None) -> Json:
     """The entry of `state.values` before anybody touched the element; unfilled ones are null (empty lists where several
     fit).
     """
     kind = str(element.get("type"))
     key = STATE_KEYS[kind]
     value = element.get(_INITIAL.get(key, ""))
+    if value is None and channel is not None and element.get("default_to_current_conversation"):
+        value = [channel] if key.endswith("s") else channel
     return {"type": kind, key: ([] if key.endswith("s") else None) if value is None else value}
 
 
-def initial_values(blocks: list[Any]) -> dict[str, dict[str, Json]]:
+def initial_values(blocks: list[Any], channel: str | None = None) -> dict[str, dict[str, Json]]:
     """`state.values` of fresh blocks: block_id -> action_id -> entry."""
     values: dict[str, dict[str, Json]] = {}
     for block in map(as_object, blocks):
         for element in elements_of(block):
             if block is not None and is_stateful(element):
-                values.setdefault(str(block["block_id"]), {})[str(element["action_id"])] = initial_state(element)
+                values.setdefault(str(block["block_id"]), {})[str(element["action_id"])] = initial_state(
+                    element, channel
+                )
     return values
 
 
-def carried_over(old: dict[str, dict[str, Json]], blocks: list[Any]) -> dict[str, dict[str, Json]]:
+def carried_over(
+    old: dict[str, dict[str, Json]], blocks: list[Any], channel: str | None = None
+) -> dict[str, dict[str, Json]]:
     """The values of updated blocks: what was typed stays where block_id, action_id and the kind of element are the
     same.
     """
-    fresh = initial_values(blocks)
+    fresh = initial_values(blocks, channel)
     for block_id, entries in fresh.items():
         for action_id, entry in entries.items():
             kept = old.get(block_id, {}).get(action_id)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .seed import UserSeed
-from .wire import Json
+from .wire import Json, clone
 
 
 @dataclass
@@ -106,4 +105,11 @@ class Message:
     revision: int = 0
 
     def copy(self) -> Message:
-        return copy.deepcopy(self)
+        return replace(
+            self,
+            blocks=clone(self.blocks),
+            attachments=clone(self.attachments),
+            metadata=clone(self.metadata),
+            edited=clone(self.edited),
+            reactions=clone(self.reactions),
+        )

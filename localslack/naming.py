@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import random
 
 from .triggers import token
 from .validate import elements_of
-from .wire import Json, as_list, as_object
+from .wire import Json, as_list, as_object, clone
 
 
 class NameIds:
@@ -21,7 +20,7 @@ class NameIds:
 
     def named(self, blocks: list[Json]) -> list[Json]:
         """A copy of the blocks in which each has a block_id and each interactive element an action_id."""
-        out = copy.deepcopy(blocks)
+        out = clone(blocks)
         for block in out:
             block.setdefault("block_id", token(self.rng, 5))
             for element in elements_of(block):

@@ -50,7 +50,7 @@ def message_actions(core: Core, user: User, channel: Channel, message: Message, 
     url = core.response_urls.issue(channel.id, user.id, message_ts=message.ts, thread_ts=message.thread_ts)
     payload = _common(core, "block_actions", user) | {
         "container": container,
-        "trigger_id": core.triggers.issue(user.id),
+        "trigger_id": core.triggers.issue(user.id, channel=channel.id),
         **_enterprise(core),
         "channel": channel_ref(channel),
     }
@@ -77,6 +77,7 @@ def message_shortcut(core: Core, user: User, callback_id: str, channel: Channel,
     url = core.response_urls.issue(channel.id, user.id, message_ts=message.ts, thread_ts=message.thread_ts)
     return shortcut(core, user, callback_id) | {
         "type": "message_action",
+        "trigger_id": core.triggers.issue(user.id, channel=channel.id),
         "channel": channel_ref(channel),
         "message_ts": message.ts,
         "message": core.world.message_json(message),
@@ -140,7 +141,7 @@ def slash_command(core: Core, user: User, channel: Channel, command: str, text: 
         "api_app_id": core.world.app.id,
         "is_enterprise_install": "false",
         "response_url": core.response_url(url.key, "commands"),
-        "trigger_id": core.triggers.issue(user.id),
+        "trigger_id": core.triggers.issue(user.id, channel=channel.id),
     }
 
 

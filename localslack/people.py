@@ -5,7 +5,6 @@ The page and the tests both act through this.
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from . import payloads
@@ -18,7 +17,7 @@ from .forms import Forms
 from .journal import Delivery, never_sent
 from .sight import Sight
 from .validate import options_of
-from .wire import Json, NotPossible, as_object
+from .wire import Json, NotPossible, as_object, clone
 
 UNSET: Any = object()
 
@@ -60,7 +59,7 @@ class People:
         values = self._message_values(user, message)
         chosen = self._choose(block, element, value, values)
         action = payloads.action(self._core, block, element, chosen)
-        payload = payloads.message_actions(self._core, user, channel, message, action, copy.deepcopy(values))
+        payload = payloads.message_actions(self._core, user, channel, message, action, clone(values))
         return await self._deliverer.deliver("block_actions", payload, user_id)
 
     def _message_values(self, user: User, message: Message) -> dict[str, dict[str, Json]]:

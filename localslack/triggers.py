@@ -24,6 +24,7 @@ class Trigger:
     user: str
     issued: float
     view_id: str | None = None
+    channel: str | None = None
     used: bool = False
 
 
@@ -35,10 +36,14 @@ class Triggers:
         self._rng = rng
         self._known: dict[str, Trigger] = {}
 
-    def issue(self, user: str, view_id: str | None = None) -> str:
+    def issue(self, user: str, view_id: str | None = None, channel: str | None = None) -> str:
         now = self._clock()
         trigger = Trigger(
-            f"{int(now * 1000)}.{self._rng.randrange(10**12)}.{token(self._rng, 32).lower()}", user, now, view_id
+            f"{int(now * 1000)}.{self._rng.randrange(10**12)}.{token(self._rng, 32).lower()}",
+            user,
+            now,
+            view_id,
+            channel,
         )
         self._known[trigger.id] = trigger
         return trigger.id

@@ -10,7 +10,7 @@ from .naming import NameIds
 from .rules import VIEW_BYTES
 from .triggers import token
 from .validate import Problem, check_view, view_bytes
-from .wire import Json, SlackError, as_list, as_object
+from .wire import Json, SlackError, as_list, as_object, clone
 from .world import World
 
 STACK = 3
@@ -42,9 +42,12 @@ class View:
     values: dict[str, dict[str, Json]] = field(default_factory=dict[str, dict[str, Json]])
     errors: dict[str, str] = field(default_factory=dict[str, str])
     revision: int = 0
+    channel: str | None = None
 
     def copy(self) -> View:
-        return copy.deepcopy(self)
+        fresh = copy.copy(self)
+        fresh.blocks, fresh.values, fresh.errors = clone(self.blocks), clone(self.values), dict(self.errors)
+        return fresh
 
 
 def refuse_bad_view(view: object, *, kind: str | None = None) -> Json:
@@ -92,10 +95,10 @@ class Views:
 
     # -- changes ----------------------------------------------------------------------------------------------
 
-    def open(self, user: str, data: Json) -> View:
-        """A new stack with this modal, in place of whatever was open."""
+    def open(self, user: str, data: Json, channel: str | None = None) -> View:
+        """A new stack with this modal, in place of whatever was open. `channel`: where the person was."""
         self._refuse_duplicate(data, None)
-        view = self._make(user, data)
+        view = self._make(user, data, channel)
         view.root_view_id = view.id
         self._stacks[user] = [view]
         return view
@@ -107,7 +110,7 @@ class Views:
         if len(stack) >= STACK:
             raise SlackError("push_limit_reached")
         self._refuse_duplicate(data, None)
-        view = self._make(user, data)
+        view = self._make(user, data, stack[0].channel)
         view.root_view_id, view.previous_view_id = stack[0].id, stack[-1].id
         stack.append(view)
         return view
@@ -131,7 +134,7 @@ class Views:
         self._refuse_duplicate(data, view)
         typed = view.values
         self._fill(view, data)
-        view.values = carried_over(typed, view.blocks)
+        view.values = carried_over(typed, view.blocks, view.channel)
         view.errors = {}
         return view
 
@@ -147,10 +150,11 @@ class Views:
         if external_id and any(item.external_id == external_id and item is not view for item in self._all()):
             raise SlackError("duplicate_external_id")
 
-    def _make(self, user: str, data: Json) -> View:
+    def _make(self, user: str, data: Json, channel: str | None = None) -> View:
         view = View(f"V0{self._name_ids.next_id(8)}", str(data["type"]), user, [], "")
         self._fill(view, data)
-        view.values = initial_values(view.blocks)
+        view.channel = channel
+        view.values = initial_values(view.blocks, channel)
         return view
 
     def _fill(self, view: View, data: Json) -> None:
@@ -175,10 +179,10 @@ class Views:
             "id": view.id,
             "team_id": self._world.team.id,
             "type": view.type,
-            "blocks": copy.deepcopy(view.blocks),
+            "blocks": clone(view.blocks),
             "private_metadata": view.private_metadata,
             "callback_id": view.callback_id,
-            "state": {"values": copy.deepcopy(view.values) if values else {}},
+            "state": {"values": clone(view.values) if values else {}},
             "hash": view.hash,
             "title": view.title or {"type": "plain_text", "text": "View Title", "emoji": True},
             "clear_on_close": view.clear_on_close,

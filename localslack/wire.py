@@ -5,7 +5,9 @@ arguments.
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
 
 Json = dict[str, Any]
 """A JSON object as it travels over the wire."""
@@ -30,6 +32,15 @@ class NotPossible(LookupError):
     """Asked to do, as a person, what that person could not do in Slack: press a button that is not shown, read a
     channel not joined.
     """
+
+
+def clone(value: T) -> T:
+    """A deep copy of JSON, several times as fast as `copy.deepcopy`, which waits in tests would feel."""
+    if isinstance(value, dict):
+        return cast(T, {key: clone(item) for key, item in cast(Json, value).items()})
+    if isinstance(value, list):
+        return cast(T, [clone(item) for item in cast("list[Any]", value)])
+    return value
 
 
 def as_object(value: object) -> Json | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .entities import Channel, Message, User, Usergroup
 from .seed import ChannelSeed, GroupSeed, Seed, UserSeed
-from .wire import Json
+from .wire import Json, clone
 
 
 class World:
@@ -24,6 +23,8 @@ class World:
         self.channels = {item.id: _channel(item) for item in seed.channels}
         self.usergroups = {item.id: _usergroup(item) for item in seed.usergroups}
         self.messages: dict[str, list[Message]] = {}
+        self._by_ts: dict[tuple[str, str], Message] = {}
+        self._threads: dict[tuple[str, str], list[Message]] = {}
         self._last_ts = 0
         bot = self.users.get(seed.app.bot_user)
         if bot is None:
@@ -81,17 +82,24 @@ class World:
 
     def add(self, message: Message) -> Message:
         self.messages.setdefault(message.channel, []).append(message)
+        self._by_ts[message.channel, message.ts] = message
+        if message.thread_ts not in (None, message.ts):
+            self._threads.setdefault((message.channel, str(message.thread_ts)), []).append(message)
         return message
 
     def find(self, channel: str, ts: str) -> Message | None:
-        return next((item for item in self.messages.get(channel, []) if item.ts == ts and not item.deleted), None)
+        """The message, ephemeral ones included, unless it was deleted."""
+        message = self._by_ts.get((channel, ts))
+        return None if message is None or message.deleted else message
 
     def history(self, channel: str) -> Iterator[Message]:
         """What everybody in the channel sees, oldest first, replies included."""
         return (item for item in self.messages.get(channel, []) if item.ephemeral_to is None and not item.deleted)
 
     def replies(self, channel: str, thread_ts: str) -> list[Message]:
-        return [item for item in self.history(channel) if item.thread_ts == thread_ts and item.ts != thread_ts]
+        """What everybody sees in the thread, without the message it hangs on."""
+        thread = self._threads.get((channel, thread_ts), [])
+        return [item for item in thread if item.ephemeral_to is None and not item.deleted]
 
     # -- as Slack shows it ------------------------------------------------------------------------------------
 
@@ -104,13 +112,13 @@ class World:
         if message.bot_id:
             out["bot_profile"] = self.bot_json() | {"team_id": self.team.id}
         if message.edited:
-            out["edited"] = copy.deepcopy(message.edited)
+            out["edited"] = clone(message.edited)
         if message.blocks:
-            out["blocks"] = copy.deepcopy(message.blocks)
+            out["blocks"] = clone(message.blocks)
         if message.attachments:
-            out["attachments"] = copy.deepcopy(message.attachments)
+            out["attachments"] = clone(message.attachments)
         if metadata and message.metadata is not None:
-            out["metadata"] = copy.deepcopy(message.metadata)
+            out["metadata"] = clone(message.metadata)
         if message.reactions:
             out["reactions"] = [
                 {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()

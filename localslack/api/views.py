@@ -16,7 +16,9 @@ def _answer(call: Call, view: View) -> Json:
 def views_open(call: Call) -> Json:
     """A new modal for the person who caused the trigger. A refused view does not spend the trigger."""
     trigger = call.core.triggers.check(call.args.get("trigger_id"))
-    view = call.core.views.open(trigger.user, refuse_bad_view(parsed(call.args.get("view")), kind="modal"))
+    view = call.core.views.open(
+        trigger.user, refuse_bad_view(parsed(call.args.get("view")), kind="modal"), trigger.channel
+    )
     call.core.triggers.spend(trigger)
     return _answer(call, view)
 

@@ -39,7 +39,7 @@ export function modalLayer(node, ctx) {
   if (!view) return void fill(node);
   fill(node, dialog(view, ctx, stack.length));
   node.querySelector(".dialog-body").scrollTop = scroll;
-  const target = (focused && node.querySelector(`[data-action-id="${CSS.escape(focused)}"]`)) || node.querySelector("[autofocus]") || node.querySelector(".has-error .text-input") || node.querySelector(".text-input, .select");
+  const target = (focused && node.querySelector(`[data-action-id="${CSS.escape(focused)}"]`)) || node.querySelector("[autofocus]") || node.querySelector(".has-error .text-input") || node.querySelector(".block-input .text-input, .block-input .select");
   if (target) target.focus({ preventScroll: same });
 }
 
@@ -63,7 +63,7 @@ function dialog(view, ctx, depth) {
     h("footer", {}, h("button", { type: "button", class: "button", data: { testid: "modal-close" }, onclick: close }, view.close ? textNode(view.close) : submits ? "Cancel" : "Close"),
       submits && h("button", { type: "submit", class: "button primary", data: { testid: "modal-submit" }, disabled: view.submit_disabled }, view.submit ? textNode(view.submit) : "Submit")));
   form.noValidate = true;
-  const shade = h("div", { class: `shade depth-${depth}` }, depth > 1 && h("div", { class: "behind" }), form);
+  const shade = h("div", { class: `shade depth-${depth}` }, form);
   shade.addEventListener("keydown", (event) => event.key === "Escape" && close());
   return shade;
 }

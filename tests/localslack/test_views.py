@@ -109,3 +109,17 @@ async def test_a_home_tab_can_be_off() -> None:
         web = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
         home = {"type": "home", "blocks": []}
         assert (await refusal(web.views_publish(user_id="U0ANA", view=home)))["error"] == "not_enabled"
+
+
+async def test_a_conversation_select_can_start_where_the_person_is(slack: LocalSlack, web: AsyncWebClient) -> None:
+    """default_to_current_conversation takes the channel of the command, in a pushed modal too."""
+    view = modal()
+    view["blocks"][0]["element"] = {
+        "type": "conversations_select",
+        "action_id": "where",
+        "default_to_current_conversation": True,
+    }
+    await web.views_open(trigger_id=await open_trigger(slack), view=view)
+    await web.views_push(trigger_id=await open_trigger(slack), view=view)
+    chosen = [item.values["why"]["where"]["selected_conversation"] for item in slack.modals("U0ANA")]
+    assert chosen == ["C0APPROVALS", "C0APPROVALS"]
