@@ -55,7 +55,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def _desk(data: Path, port: int, *, keep: bool) -> AsyncGenerator[Desk]:
+async def opened(data: Path, port: int, *, keep: bool) -> AsyncGenerator[Desk]:
+    """Starts everything, and stops it at the end. With `keep`, what is pending stays in `data`."""
     slack = LocalSlack(
         seed=Seed.default().with_manifest(manifest()),
         state_file=data / "slack.json" if keep else None,
@@ -102,7 +103,8 @@ def _settings(slack: LocalSlack, redis_url: str) -> Settings:
     )
 
 
-async def _propose(desk: Desk) -> None:
+async def propose(desk: Desk) -> None:
+    """Starts the example agent: it comes up with a refund, and pauses."""
     thread = await desk.core.threads.register("refund", REFUND, requester="U0CLEO")
     if isinstance(thread, Refusal):
         raise SignoffError(f"the example agent did not start: {thread.detail}")
@@ -111,9 +113,9 @@ async def _propose(desk: Desk) -> None:
 async def desk(data: Path, port: int) -> None:
     """Serves the page until it is stopped. Raises `ConfigError` that says what is missing."""
     stopped = stop_on_signals()
-    async with _desk(data, port, keep=True) as running:
+    async with opened(data, port, keep=True) as running:
         if not (await running.core.records.approvals.page(Query(limit=1))).total:
-            await _propose(running)
+            await propose(running)
         url = f"{running.slack.page_url}#user={ANA}&channel={CHANNEL}"
         console.print("\n[bold]Signoff[/bold] runs on this desk. An agent wants to pay a refund; you are asked.\n")
         console.print(Text.assemble("  Open  ", (url, "bold cyan underline")))
@@ -149,7 +151,7 @@ class Story:
     async def card(self) -> tuple[str, Approval]:
         """Starts the agent and waits for its card."""
         seen = {message.ts for message in self._slack.messages(CHANNEL)}
-        await _propose(self._desk)
+        await propose(self._desk)
         _say("agent", "wants to refund $340.00 to customer 8821, and pauses")
         ts = await self._until(
             "a card", lambda: next((m.ts for m in self._slack.messages(CHANNEL) if m.ts not in seen), None)
@@ -209,7 +211,7 @@ class Story:
 async def script() -> None:
     """Approve, deny, edit, list: each over the real wire. Raises `SignoffError` where the story goes another way."""
     with tempfile.TemporaryDirectory(prefix="signoff-demo-") as folder:
-        async with _desk(Path(folder), 0, keep=False) as running:
+        async with opened(Path(folder), 0, keep=False) as running:
             story = Story(running)
             for part in (story.approve, story.deny, story.edit, story.list):
                 await part()

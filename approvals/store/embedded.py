@@ -128,6 +128,7 @@ class EmbeddedServer:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as taken:
+            self._let_go()
             raise ConfigError(
                 f"another Signoff uses the data folder {self._dir.name}/: stop it, or name another folder"
             ) from taken
