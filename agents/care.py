@@ -1,4 +1,4 @@
-"""What a thread must not be trusted with: questions that cannot be answered, and state that cannot be written back."""
+"""What must not be trusted: nodes that are gone, state that cannot be written back."""
 
 from __future__ import annotations
 
@@ -9,28 +9,13 @@ from typing import Any, cast
 from langgraph.types import StateSnapshot
 from pydantic import JsonValue
 
-from agents.graphs import Graph, has_no_checkpointer, holds_last_value, subgraphs
+from agents.graphs import Graph, holds_last_value, subgraphs
 from agents.payload import copy_json
 from agents.pending import Pending, Rest
 from approvals.model import Approval
 
 COPY = "__copy__"
 """LangGraph's name for “the same checkpoint again”: every open question is asked anew, under a new id."""
-
-
-def unanswerable(graph: Graph, pending: Pending) -> str:
-    """Why no answer could ever reach a question that is asked now; empty if all can be answered.
-
-    A subgraph without a checkpointer asks under a new id each time it is run, so a keyed resume never finds it.
-    """
-    within = subgraphs(graph)
-    deaf = sorted({a.node for a in pending.asked if a.node in within and has_no_checkpointer(within[a.node])})
-    if not deaf:
-        return ""
-    return (
-        f"The subgraph {', '.join(deaf)} is compiled with checkpointer=False, so its questions cannot be answered: "
-        "compile it without a checkpointer of its own."
-    )
 
 
 def gone(graph: Graph, pending: Pending, live: Sequence[Approval]) -> str:

@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import Command, StateSnapshot
 
-from agents.care import COPY, came_from, editable, gone, unanswerable
+from agents.care import COPY, came_from, editable, gone
 from agents.checkpointer import CheckpointerDown
 from agents.dialects import Dialects
 from agents.dialects.breakpoint import breakpoint_draft
@@ -147,7 +147,7 @@ class GraphDriver:
             return None
         walk.thread = await self._journal.started(walk.lease, walk.thread)
         live = await self._journal.live(walk.thread) if pending.rest is Rest.FINISHED else ()
-        if why := unanswerable(walk.graph, pending) or gone(walk.graph, pending, live):
+        if why := gone(walk.graph, pending, live):
             await self._journal.lost(walk.lease, walk.thread, why, final=False)
             return Driven.SETTLED
         drafts = await self._drafts(walk, state, pending)

@@ -17,11 +17,11 @@ __all__ = [
     "Builder",
     "Graph",
     "compiled",
-    "has_no_checkpointer",
     "holds_last_value",
     "is_builder",
     "is_graph",
     "subgraphs",
+    "undurable",
 ]
 
 
@@ -50,6 +50,15 @@ def holds_last_value(graph: Graph, name: str) -> bool:
     return isinstance(cast("Any", graph.channels).get(name), LastValue)
 
 
-def has_no_checkpointer(graph: Graph) -> bool:
-    """Compiled with `checkpointer=False`: it cannot pause and be found again."""
-    return cast("Any", graph).checkpointer is False
+def undurable(graph: Graph) -> list[str]:
+    """The subgraphs compiled with `checkpointer=False`, at any depth. LangGraph cannot run them durably, and asks what
+    they ask under a new id each time, so that no answer ever finds the question. (One that is called inside a function
+    is not seen here.)"""
+    found: list[str] = []
+    for name, spec in cast("dict[str, Any]", graph.nodes).items():
+        bound = getattr(spec, "bound", None)
+        parts: list[Any] = [bound, *cast("list[Any]", getattr(bound, "steps", []))]
+        for part in parts:
+            if is_graph(part):
+                found += [name] if part.checkpointer is False else undurable(part)
+    return found

@@ -17,7 +17,7 @@ from typing import Any, cast
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from agents.dialects.replies import Replies
-from agents.graphs import Graph, compiled, is_builder, is_graph
+from agents.graphs import Graph, compiled, is_builder, is_graph, undurable
 from agents.manifest import GraphEntry, Manifest, read_manifest
 from approvals.errors import ConfigError
 
@@ -71,6 +71,12 @@ class Registry:
                 kind = type(made).__name__
                 raise self._manifest.error(
                     entry, f"“{entry.attribute}” is a {kind}, not a graph or a function making one"
+                )
+            if deaf := undurable(cast("Graph", made)):
+                raise self._manifest.error(
+                    entry,
+                    f"the subgraph {', '.join(deaf)} is compiled with checkpointer=False, so that it cannot pause "
+                    "and be found again: compile it without that argument",
                 )
             self._ready[name] = cast("Graph", made).copy(update={"checkpointer": self._saver})
         return self._ready[name]

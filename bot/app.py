@@ -25,6 +25,9 @@ from scheduler.reconcile import Reconcile
 from scheduler.sweep import Sweep
 from scheduler.ticker import Ticker
 
+PING = 5
+"""Seconds between pings of the Socket Mode connection, and how late a break without a goodbye is noticed."""
+
 log = structlog.get_logger()
 
 
@@ -61,7 +64,7 @@ class Runtime:
         token = self.settings.slack_app_token.get_secret_value()
         # slack-sdk tries for ever what will never work; so the first connection is asked for here.
         url = await self.slack.open_connection(token)
-        handler = AsyncSocketModeHandler(self.app, token)
+        handler = AsyncSocketModeHandler(self.app, token, ping_interval=PING)
         handler.client.wss_uri = url
         return handler
 

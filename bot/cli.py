@@ -95,7 +95,12 @@ def demo(
 def run(
     graph: Annotated[str, typer.Argument(help="A name from langgraph.json.")],
     input_: Annotated[str, typer.Option("--input", help="The graph's input as JSON, or - for stdin.")] = "{}",
-    thread: Annotated[str | None, typer.Option(help="Name the thread; it must be new.")] = None,
+    thread: Annotated[
+        str | None, typer.Option(help="Name the thread. One that has finished takes the input as its next turn.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Of a thread that waits for people: drop what it asks.")
+    ] = False,
     requester: Annotated[str | None, typer.Option(help="On whose behalf: a Slack user id.")] = None,
     config: ConfigFile = None,
     env_file: EnvFile = None,
@@ -108,7 +113,9 @@ def run(
             if graph not in core.registry.names():
                 known = ", ".join(core.registry.names()) or "none"
                 raise InputError(f"there is no graph {graph} in {core.settings.signoff_config} (known: {known})")
-            result = await core.runner.run(graph, _json(input_, "--input"), thread, requester=requester)
+            result = await core.runner.run(
+                graph, _json(input_, "--input"), thread, requester=requester, replacing=replace
+            )
             if isinstance(result, Refusal):
                 raise Refused(result.detail or result.reason)
             output.ran(result, as_json=as_json)
@@ -188,6 +195,46 @@ def decide(
                 raise Refused(f"{done.reason}: {done.detail}" if done.detail else done.reason)
             await records.effects.drain()
             output.shown(await records.approvals.get(approval_id) or done.approval, as_json=as_json)
+
+    _run(work())
+
+
+@app.command()
+def repair(
+    thread: Annotated[str, typer.Argument(metavar="THREAD", help="The id of the thread, not of an approval.")],
+    as_: Annotated[str, typer.Option("--as", help="Who repairs; written into the audit.")],
+    config: ConfigFile = None,
+    env_file: EnvFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Asks everything anew that a thread is stuck on: for an answer that its graph cannot take, or a node put back."""
+
+    async def work() -> None:
+        async with open_core(_settings(env_file, config)) as core:
+            done = await core.threads.repair(thread, actor=ActorRef(as_, Source.CLI))
+            if isinstance(done, Refusal):
+                raise Refused(done.detail or done.reason)
+            await core.records.effects.drain()
+            output.ran(await core.runner.look(thread), as_json=as_json)
+
+    _run(work())
+
+
+@app.command()
+def explain(
+    what: Annotated[str, typer.Argument(metavar="GRAPH|ID", help="A graph, or an approval.")],
+    value: Annotated[str | None, typer.Option(help="Of a graph: an interrupt value as JSON, or - for stdin.")] = None,
+    node: Annotated[str, typer.Option(help="Of a graph: the node that the value comes from.")] = "",
+    config: ConfigFile = None,
+    env_file: EnvFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tells what a graph's questions are taken for, what it is given for each answer, and why."""
+    from bot.explain import explained
+
+    async def work() -> None:
+        given = None if value is None else (_json(value, "--value"),)
+        output.explained(await explained(_settings(env_file, config), what, given, node), as_json=as_json)
 
     _run(work())
 

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from agents.checkpointer import probe
 from agents.registry import Registry
 from approvals.errors import SignoffError
+from approvals.model import Standing
 from approvals.policy import Policy
 from approvals.settings import Settings
 from approvals.store.redis import connect, facts
@@ -19,6 +20,9 @@ from bot.core import read_policies, utc_now
 from bot.directory import Directory
 from bot.manifest import SCOPES
 from bot.slack import Slack
+
+PEOPLE = 20
+"""Members of one audience entry that are looked up at the most: Slack counts calls."""
 
 
 class Level(StrEnum):
@@ -118,14 +122,19 @@ async def _slack(settings: Settings) -> AsyncGenerator[Finding]:
         yield Finding("slack", Level.OK, "all scopes are there")
     async for finding in _way_in(settings):
         yield finding
-    async for finding in _audiences(settings, Directory(web, clock=utc_now)):
+    async for finding in _audiences(settings, Directory(web, clock=utc_now), str(identity.get("user_id"))):
         yield finding
 
 
 async def _way_in(settings: Settings) -> AsyncGenerator[Finding]:
     if settings.signoff_slack_mode == "http":
         if settings.slack_signing_secret is None:
-            yield Finding("slack", Level.PROBLEM, "SLACK_SIGNING_SECRET is not set, and http mode needs it")
+            yield Finding(
+                "slack",
+                Level.PROBLEM,
+                "SLACK_SIGNING_SECRET is not set, and http mode needs it",
+                "copy it from Basic Information",
+            )
         return
     if settings.slack_app_token is None:
         yield Finding(
@@ -136,36 +145,51 @@ async def _way_in(settings: Settings) -> AsyncGenerator[Finding]:
         )
         return
     app = Slack(AsyncWebClient(base_url=settings.slack_api_url, timeout=slack.TIMEOUT, retry_handlers=[]))
-    await app.open_connection(settings.slack_app_token.get_secret_value())
-    yield Finding("slack", Level.OK, "the app token opens a connection")
+    try:
+        await app.open_connection(settings.slack_app_token.get_secret_value())
+    except SignoffError as wrong:
+        yield Finding("slack", Level.PROBLEM, str(wrong))
+    else:
+        yield Finding("slack", Level.OK, "the app token opens a connection")
 
 
-async def _audiences(settings: Settings, directory: Directory) -> AsyncGenerator[Finding]:
+async def _audiences(settings: Settings, directory: Directory, bot: str) -> AsyncGenerator[Finding]:
     rules = read_policies(settings)
     for policy in (*rules.policies, rules.default):
-        async for finding in _audience(policy, directory):
-            yield finding
+        for what, entry, look in _entries(policy, directory, bot):
+            yield await _reach(f"{policy.name}: {what} {entry}", look(entry))
 
 
-async def _audience(policy: Policy, directory: Directory) -> AsyncGenerator[Finding]:
-    async def reach(what: str, entry: str, ask: Callable[[str], Awaitable[object]]) -> Finding:
-        try:
-            found = await ask(entry)
-        except SignoffError as wrong:
-            return Finding("policies", Level.PROBLEM, f"{policy.name}: {what} {entry}: {wrong}")
-        if not found:
-            return Finding(
-                "policies",
-                Level.PROBLEM,
-                f"{policy.name}: {what} {entry} has nobody in it",
-                "add people, or name others",
-            )
-        return Finding("policies", Level.OK, f"{policy.name}: {what} {entry}")
+Look = Callable[[str], Awaitable[str]]
+"""Says what is wrong with an audience entry; nothing where it is as it must be."""
 
-    last = len(policy.escalate)
-    for entry in policy.audience(last):
-        yield await reach("asks", entry, directory.members)
-    yield await reach("posts to", policy.channel, lambda entry: directory.members(entry))
-    for step in policy.escalate:
-        if step.channel is not None:
-            yield await reach("escalates to", step.channel, directory.members)
+
+def _entries(policy: Policy, directory: Directory, bot: str) -> list[tuple[str, str, Look]]:
+    async def people(entry: str) -> str:
+        members = await directory.members(entry)
+        # Who is named must be able to decide; of a group or a channel, somebody.
+        standings = [await directory.standing(member, None) for member in members[:PEOPLE]]
+        if not members:
+            return "has nobody in it"
+        if Standing.MEMBER not in standings:
+            return f"cannot decide: {', '.join(sorted(set(standings)))}"
+        return ""
+
+    async def place(entry: str) -> str:
+        members = await directory.members(await directory.channel(entry))
+        return "" if bot in members else "is a channel that the bot is not in: invite it there"
+
+    found: list[tuple[str, str, Look]] = [("posts to", policy.channel, place)]
+    found += [("asks", entry, people) for entry in policy.audience(len(policy.escalate))]
+    found += [("escalates to", step.channel, place) for step in policy.escalate if step.channel]
+    return found
+
+
+async def _reach(what: str, look: Awaitable[str]) -> Finding:
+    try:
+        wrong = await look
+    except SignoffError as refused:
+        return Finding("policies", Level.PROBLEM, f"{what}: {refused}")
+    if wrong:
+        return Finding("policies", Level.PROBLEM, f"{what} {wrong}", "correct the policy, or Slack")
+    return Finding("policies", Level.OK, what)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, TextIO, cast
 
 import structlog
 
@@ -19,6 +20,16 @@ def without_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutable
         if isinstance(value, str):
             event[key] = _SECRET.sub("…", value)
     return event
+
+
+class _Stderr(io.TextIOBase):
+    """stderr as it is when a line is written: tests and tools put another in its place."""
+
+    def write(self, text: str, /) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def configure(form: Literal["console", "json"], *, level: int = logging.INFO) -> None:
@@ -38,10 +49,10 @@ def configure(form: Literal["console", "json"], *, level: int = logging.INFO) ->
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_Stderr())
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[_drop_meta, *last]))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agents.explain import Explained
 from agents.runner import RunResult, RunStatus
 from approvals.model import Approval
 from approvals.policy import PolicySet
@@ -128,3 +130,24 @@ def findings(found: Sequence[Finding], *, as_json: bool) -> None:
         mark, style = marks[one.level.value]
         remedy = f" → {one.remedy}" if one.remedy else ""
         _console.print(Text.assemble((mark, style), (f"{one.check:<9}", "dim"), one.text, (remedy, "bold")))
+
+
+def explained(found: Sequence[Explained], *, as_json: bool) -> None:
+    """What questions are taken for."""
+    if as_json:
+        document([dataclasses.asdict(each) for each in found])
+        return
+    if not found:
+        _console.print("No question was found in the source of its nodes; try --value with one that it asks.")
+    for each in found:
+        _console.print(Text(each.node or "(no node)", style="bold"))
+        table = Table(box=None, show_header=False, pad_edge=False)
+        table.add_row(Text("taken for", style="dim"), Text(f"{each.dialect}, answered by {each.reply}"))
+        table.add_row(Text("because", style="dim"), Text(each.why))
+        for kind, answer in each.answers.items():
+            table.add_row(Text(kind, style="dim"), Text(json.dumps(answer, ensure_ascii=False)))
+        for use in each.uses:
+            table.add_row(Text("the code", style="dim"), Text(use))
+        for doubt in each.doubts:
+            table.add_row(Text("doubt", style="yellow"), Text(doubt))
+        _console.print(table)

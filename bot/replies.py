@@ -9,6 +9,8 @@ from bot.rich import inline
 
 PENDING = "Waiting for a decision"
 NOT_DONE = "Nothing was changed"
+SLOW = "One moment"
+SLOW_FORM = "This takes longer than usual. The card will show what came of it; if it does not change, try again."
 BROKEN = (
     "Something went wrong on our side, and it was logged. If a card still shows its buttons, nothing was decided: "
     "please try again in a moment."

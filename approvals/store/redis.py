@@ -10,6 +10,8 @@ from itertools import chain
 from typing import cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
 from approvals.due import Claim, Due, DueKind
@@ -31,9 +33,20 @@ POOL = 64
 
 
 def connect(url: str) -> Redis:
-    """A client that waits for a free connection, speaks text, and keeps idle connections checked."""
+    """A client that waits for a free connection, speaks text, and keeps idle connections checked.
+
+    A server that is away is asked three times within about a second, then the command raises: a click has three seconds
+    to be answered in, and what is due is tried again by itself. (redis-py's own default goes on for half a minute.)
+    """
     pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]
-        url, max_connections=POOL, timeout=20, decode_responses=True, health_check_interval=30, socket_connect_timeout=5
+        url,
+        max_connections=POOL,
+        timeout=20,
+        decode_responses=True,
+        health_check_interval=30,
+        socket_connect_timeout=5,
+        socket_timeout=10,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=3),
     )
     return Redis(connection_pool=pool)
 

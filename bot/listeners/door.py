@@ -14,7 +14,7 @@ from approvals.due import DueKind
 from approvals.errors import InputError
 from approvals.model import Actor, Approval
 from approvals.refusals import Refusal
-from bot import replies, texts
+from bot import modals, replies, texts
 from bot.blocks import Message
 from bot.core import Core
 from bot.directory import Directory
@@ -33,9 +33,10 @@ log = structlog.get_logger()
 class Answer:
     """How one listener answers: acknowledges once, and says something in private."""
 
-    def __init__(self, ack: AsyncAck, respond: AsyncRespond | None) -> None:
+    def __init__(self, ack: AsyncAck, respond: AsyncRespond | None, *, form: bool = False) -> None:
         self._ack = ack
         self._respond = respond
+        self._form = form
         self.acked = False
 
     async def ack(self, **what: Any) -> None:
@@ -43,6 +44,21 @@ class Answer:
         if not self.acked:
             self.acked = True
             await self._ack(**what)
+
+    async def end(self, text: str) -> None:
+        """The last word: in the form where one was sent, which would close as if all were well, else in private."""
+        if self._form:
+            await self.ack(response_action="update", view=modals.notice(replies.NOT_DONE, text))
+        else:
+            await self.ack()
+            await self.say(text)
+
+    async def in_time(self) -> None:
+        """Acknowledges because time is up. A form says that more is to come."""
+        if self._form:
+            await self.ack(response_action="update", view=modals.notice(replies.SLOW, replies.SLOW_FORM))
+        else:
+            await self.ack()
 
     async def say(self, message: Message | str, *, replace: bool = False) -> None:
         """To that person only. `replace` redraws the private message that was clicked on."""
@@ -86,7 +102,8 @@ class Door:
 
         async def boundary(ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond | None = None) -> None:
             # Only what came from a message or a command has a response_url; a form or the Home tab has none.
-            answer = Answer(ack, respond if body.get("response_url") else None)
+            form = body.get("type") == "view_submission"
+            answer = Answer(ack, respond if body.get("response_url") else None, form=form)
             try:
                 await self._handled(handle, body, answer)
             except Exception as failed:
@@ -100,7 +117,7 @@ class Door:
         async def acknowledged_in_time() -> None:
             await asyncio.sleep(ACK_WITHIN)
             log.warning("slow", action="listener.slow", what=handle.__name__)
-            await answer.ack()
+            await answer.in_time()
 
         late = asyncio.create_task(acknowledged_in_time())
         try:
@@ -111,7 +128,6 @@ class Door:
     @staticmethod
     async def _apologise(answer: Answer, failed: Exception) -> None:
         try:
-            await answer.ack()
-            await answer.say(replies.MALFORMED if isinstance(failed, InputError) else replies.BROKEN)
+            await answer.end(replies.MALFORMED if isinstance(failed, InputError) else replies.BROKEN)
         except Exception as again:
             log.error("could not tell", action="listener.silent", exc_info=again)

@@ -18,9 +18,8 @@ def register(app: App, door: Door) -> None:
     anything = re.compile(".*")
 
     async def stray(body: Body, answer: Answer) -> None:
-        await answer.ack()
         log.warning("stray payload", action="listener.stray", type=str(body.get("type")))
-        await answer.say(replies.STRAY)
+        await answer.end(replies.STRAY)
 
     async def event(_: Body, answer: Answer) -> None:
         await answer.ack()

