@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.model import Approval, Decision, DecisionType, Status
-from bot import buttons, forms, texts, verdicts
+from bot import buttons, forms, schema_form, texts, verdicts
 from bot.rich import (
     CUT,
     MAX_WEIGHT,
@@ -122,6 +122,8 @@ def _why(approval: Approval, room: Room) -> _Part:
         whole, left = whole and kept == text, left - len(kept)
         question = len(approval.actions) == 1 and not approval.actions[0].args
         blocks.append(rich(words(run(kept))) if question else rich(quote(kept)))
+    if asks := schema_form.summary(approval):
+        blocks.append(context(plain_text(asks)))
     if stated := forms.choices(approval):
         answers = cut("Answers: " + " · ".join(stated), room.why)
         blocks.append(context(plain_text(answers)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from approvals.model import Approval, DecisionType
-from bot import forms, texts
+from bot import forms, schema_form, texts
 from bot.review import pages
 from bot.rich import (
     Block,
@@ -129,7 +129,7 @@ def respond(approval: Approval, action: int | None) -> Block:
     for text in dict.fromkeys(clean(said).strip() for said in asks):
         if text and text != texts.title(approval):
             blocks.append(rich(quote(cut(text, MAX_SAID))))
-    blocks.append(forms.answer_input(approval))
+    blocks.extend(schema_form.inputs(approval) if schema_form.has_form(approval) else [forms.answer_input(approval)])
     if _needs(approval, DecisionType.RESPOND):
         blocks.append(forms.reason_input(required=True))
     return modal(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from approvals.model import Approval, Decision, DecisionType, Source
-from bot import texts
+from bot import schema_form, texts
 from bot.rich import Block, clean, context, cut, first_line, line, quote, rich, run, section, words
 from bot.values import MAX_NAME, show
 
@@ -40,7 +40,7 @@ def substance(approval: Approval, decision: Decision, index: int, *, limit: int)
     if decision.type is DecisionType.EDIT and decision.args is not None and 0 <= index < len(approval.actions):
         elements.append(_changes(approval, decision, index, limit))
     if decision.type is DecisionType.RESPOND and decision.text:
-        elements.append(quote(cut(clean(decision.text).strip(), limit)))
+        elements.append(quote(cut(clean(schema_form.told(approval, decision.text)).strip(), limit)))
     if decision.reason and decision.actor.source is not Source.POLICY:
         elements.append(quote(cut(clean(decision.reason).strip(), limit)))
     return [rich(*elements)] if elements else []

@@ -10,7 +10,7 @@ from approvals.errors import InputError
 from approvals.lifecycle import Attempt
 from approvals.model import Approval, DecisionType
 from approvals.refusals import Reason, Refusal
-from bot import forms, modals, payloads, replies, texts
+from bot import forms, modals, payloads, replies, schema_form, texts
 from bot.listeners.door import Answer, App, Door
 from bot.modals import Meta
 from bot.payloads import Body
@@ -64,6 +64,9 @@ class Submissions:
         index = meta.action or 0
         if approval is None or approval.revision != meta.revision or index >= len(approval.actions):
             return said
+        if kind is DecisionType.RESPOND and schema_form.has_form(approval):
+            text = schema_form.read(approval, values)
+            return text if isinstance(text, forms.FieldErrors) else said | {"text": text}
         if kind is DecisionType.RESPOND:
             return said | {"text": forms.text(values, forms.TEXT)}
         if kind is DecisionType.EDIT:
@@ -91,6 +94,8 @@ def _inline(refusal: Refusal, kind: DecisionType, meta: Meta, approval: Approval
         block = forms.REASON
     elif refusal.reason is Reason.INVALID_ANSWER and kind is DecisionType.RESPOND:
         block = forms.TEXT
+        if approval is not None and schema_form.has_form(approval):
+            block = schema_form.block_of(approval, refusal.field)
     elif refusal.reason is Reason.INVALID_ANSWER and approval is not None:
         index = meta.action or 0
         block = forms.block_of(approval.actions[index].args, refusal.field) if index < len(approval.actions) else None

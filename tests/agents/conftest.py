@@ -12,6 +12,7 @@ from langgraph.graph import StateGraph
 
 from agents.checkpointer import FencedRedisSaver, open_checkpointer
 from agents.dialects import Dialects
+from agents.dialects.replies import Replies
 from agents.driver import GraphDriver
 from approvals.effects import Effects
 from approvals.errors import ConfigError
@@ -43,12 +44,20 @@ class GraphsByHand:
         return self.found[name].copy(update={"checkpointer": self.saver})
 
 
+class Rereading(Dialects):
+    """Dialects whose configuration a test may change."""
+
+    def use(self, replies: Replies) -> None:
+        self._replies = replies
+
+
 class Desk:
     """Registers, drives and decides."""
 
     def __init__(self, store: RedisStore, saver: FencedRedisSaver, clock: VirtualClock, *, attempts: int = 3) -> None:
         numbers = itertools.count(1)
-        dialects = Dialects()
+        dialects = Rereading()
+        self.dialects = dialects
         self.store = store
         self.saver = saver
         effects = Effects(store, clock=clock, rng=random.Random(1))

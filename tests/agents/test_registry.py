@@ -182,3 +182,40 @@ async def test_our_own_file() -> None:
     for name in registry.names():
         assert (await registry.graph(name)).checkpointer is None
         assert registry.describe(name)
+
+
+REPLIES = '{"graphs": {"one": "./graphs.py:compiled"},\n"signoff": %s}'
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ('{"reply":\n{}}', r":2: signoff\.reply: is not known \(did you mean “replies”"),
+        ('{"replies":\n{"won": "bool"}}', r":3: signoff\.replies\.won: there is no graph “won” \(did you mean “one”"),
+        ('{"replies": {\n"one": "boool"}}', r":3: signoff\.replies\.one: “boool” is no shape \(did you mean “bool”"),
+        (
+            '{"replies": {"one": {\n"n": {"aprove": 1,\n "deny": 2}}}}',
+            r"signoff\.replies\.one\.n\.aprove: is not known",
+        ),
+        ('{"replies": {"one":\n{"n": {"approve": "$actr"}}}}', r"“\$actr” is no placeholder .*\$actor"),
+        ('{"replies": {"one": {"n":\n{"reply": "bool", "deny": 2}}}}', r"name a shape, or spell the answers; not both"),
+        ('{"replies": {"one": {"n":\n{"schema": {"type": 3}}}}}', r"\.n\.schema: is no JSON Schema: "),
+        ('{"replies": {"one": {"n":\n{"args": "to"}}}}', r"says nothing of the answer"),
+        ('{"replies": {"one": {"n":\n{"reply": "bool", "args": "to"}}}}', r"\.n\.args: must be a list of the payload"),
+    ],
+)
+def test_what_is_wrong_with_a_reply_is_named(folder: Path, stated: str, message: str) -> None:
+    """File, line, key and remedy, for the part of the file that is ours."""
+    with pytest.raises(ConfigError, match=r"langgraph\.json:[2345]: signoff") as refused:
+        Registry.load(write(folder, REPLIES % stated))
+    refused.match(message)
+
+
+async def test_a_subgraph_that_keeps_no_checkpoints_is_refused(folder: Path) -> None:
+    """LangGraph could neither run it durably nor find its questions again; the message says what to change."""
+    with (folder / "graphs.py").open("a") as source:
+        source.write("deaf = StateGraph(State).add_node('child', builder.compile(checkpointer=False))\n")
+        source.write("deaf = deaf.add_edge(START, 'child').compile()\n")
+    registry = Registry.load(naming(folder, "./graphs.py:deaf"))
+    with pytest.raises(ConfigError, match=r"subgraph child is compiled with checkpointer=False"):
+        await registry.graph("one")

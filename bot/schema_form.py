@@ -1,0 +1,353 @@
+"""The form of an answer whose JSON Schema the graph states: inputs out of the schema, and the typed answer back. Pure.
+
+The answer travels as text, as on the command line: JSON, or for a text the text itself. What it must hold is checked
+where the decision is made; here only what could not be written down at all is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from pydantic import JsonValue
+
+from agents.schema import as_schema, kind_of
+from approvals.model import Approval
+from bot.forms import ACTION_ID, MAX_INPUT, TEXT, FieldErrors
+from bot.rich import MAX_LABEL, Block, clean, cut, doubtful, line, plain_text, size
+from bot.schema_plan import NOTHING, Field, Kind, path_of, placed, plan
+
+_MAX_NUMBER = 20
+_LONG = 200
+_JSON_HINT = "Written as JSON: text in double quotes, true, false, null for nothing."
+_LINES_HINT = "One entry per line."
+
+
+def has_form(approval: Approval) -> bool:
+    """Whether the answer is composed in a form of its own."""
+    return isinstance(approval.schema, dict) and approval.reply_shape == "text"
+
+
+def inputs(approval: Approval) -> list[Block]:
+    """One input per field."""
+    fields = plan(approval.schema)
+    return [_input(field, _block_id(fields, index)) for index, field in enumerate(fields)]
+
+
+def block_of(approval: Approval, name: str) -> str:
+    """The block of the field that a refusal is about; the first one where it is about none."""
+    fields = plan(approval.schema)
+    best, depth = 0, -1
+    for index, field in enumerate(fields):
+        if field.name == name:
+            return _block_id(fields, index)
+        shared = len(field.name) if name.startswith((f"{field.name}.", f"{field.name}[")) else -1
+        if shared > depth:
+            best, depth = index, shared
+    return _block_id(fields, best)
+
+
+def read(approval: Approval, state: Mapping[str, Any]) -> str | FieldErrors:
+    """The answer as text, or what cannot be read, beside its input."""
+    fields = plan(approval.schema)
+    found: list[tuple[Field, JsonValue]] = []
+    errors: dict[str, str] = {}
+    for index, field in enumerate(fields):
+        block = _block_id(fields, index)
+        try:
+            value = _value(field, _element(state, block))
+        except ValueError as wrong:
+            errors[block] = str(wrong)
+            continue
+        if value is not NOTHING:
+            found.append((field, cast("JsonValue", value)))
+    if errors:
+        return FieldErrors(errors)
+    if fields[0].path:
+        return json.dumps(placed(fields, cast("list[tuple[Field, Any]]", found)), ensure_ascii=False)
+    return _as_text(approval, found[0][1]) if found else ""
+
+
+def told(approval: Approval, text: str) -> str:
+    """An answer for people: its fields line by line, or the text as it is."""
+    fields = plan(approval.schema) if has_form(approval) else ()
+    if not fields or not fields[0].path:
+        return text
+    try:
+        value = cast("object", json.loads(text))
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(value, dict):
+        return text
+    stated = [(field, path_of(cast("dict[str, Any]", value), field.path)) for field in fields]
+    lines = [f"{line(f.label, 60)}: {_shown(v)}" for f, v in stated if v is not NOTHING]
+    return "\n".join(lines) or text
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _as_text(approval: Approval, value: JsonValue) -> str:
+    stated = as_schema(approval.schema) or {}
+    if kind_of(stated) in ("string", "enum"):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _block_id(fields: tuple[Field, ...], index: int) -> str:
+    return f"field:{index}" if fields[0].path else TEXT
+
+
+# -- out
+
+
+def _input(field: Field, block: str) -> Block:
+    made: Block = {
+        "type": "input",
+        "block_id": block,
+        "label": plain_text(line(field.label, 300)),
+        "element": {**_ELEMENTS[field.kind](field), "action_id": ACTION_ID},
+    }
+    if not field.required or _may_be_empty(field):
+        made["optional"] = True
+    stated = field.schema.get("description")
+    said = [line(stated, 600)] if isinstance(stated, str) and stated.strip() else []
+    said += [_JSON_HINT] if field.kind is Kind.JSON else [_LINES_HINT] if field.kind is Kind.LINES else []
+    if said:
+        made["hint"] = plain_text(" ".join(said))
+    return made
+
+
+def _may_be_empty(field: Field) -> bool:
+    """Whether nothing at all is a value of a required field: an empty text within an object, an empty list."""
+    if field.kind is Kind.TEXT:
+        return bool(field.path) and not field.schema.get("minLength")
+    return field.kind in (Kind.CHOICES, Kind.LINES) and not field.schema.get("minItems")
+
+
+def _plain_element(field: Field) -> Block:
+    low, high = _bound(field, "minLength"), _bound(field, "maxLength")
+    most = min(int(high), MAX_INPUT) if high is not None and high >= 1 else MAX_INPUT
+    element: Block = {"type": "plain_text_input", "max_length": most, "multiline": most > _LONG}
+    if low is not None and 1 <= low <= most:
+        element["min_length"] = int(low)
+    if isinstance(field.default, str) and _fillable(field.default, most, element.get("min_length", 0)):
+        element["initial_value"] = field.default
+    return element
+
+
+def _number_element(field: Field) -> Block:
+    whole = field.kind is Kind.INTEGER
+    element: Block = {"type": "number_input", "is_decimal_allowed": not whole}
+    low, high = _bound(field, "minimum"), _bound(field, "maximum")
+    bounds = {"min_value": low, "max_value": high}
+    if low is not None and high is not None and low > high:
+        bounds = {}
+    for key, bound in bounds.items():
+        if bound is not None and (text := _decimal(bound, whole=whole)):
+            element[key] = text
+    default = field.default
+    if isinstance(default, bool) or not isinstance(default, int | float):
+        return element
+    inside = (low is None or default >= low) and (high is None or default <= high)
+    text = _decimal(default, whole=whole) if inside else ""
+    return element | ({"initial_value": text} if text else {})
+
+
+def _boolean_element(field: Field) -> Block:
+    options = [{"text": plain_text("Yes"), "value": "true"}, {"text": plain_text("No"), "value": "false"}]
+    element: Block = {"type": "radio_buttons", "options": options}
+    if isinstance(field.default, bool):
+        element["initial_option"] = options[0 if field.default else 1]
+    return element
+
+
+def _options(field: Field) -> list[Block]:
+    return [
+        {"text": plain_text(line(str(choice), MAX_LABEL) or f"({index + 1})"), "value": str(index)}
+        for index, choice in enumerate(field.choices)
+    ]
+
+
+def _same(one: JsonValue, other: object) -> bool:
+    return type(one) is type(other) and one == other
+
+
+def _choice_element(field: Field) -> Block:
+    options = _options(field)
+    element: Block = {"type": "static_select", "options": options}
+    at = next((index for index, choice in enumerate(field.choices) if _same(choice, field.default)), None)
+    return element | ({"initial_option": options[at]} if at is not None else {})
+
+
+def _choices_element(field: Field) -> Block:
+    options = _options(field)
+    element: Block = {"type": "multi_static_select", "options": options}
+    chosen = field.default if isinstance(field.default, list) else []
+    first = [options[i] for i, choice in enumerate(field.choices) if any(_same(choice, value) for value in chosen)]
+    most = _bound(field, "maxItems")
+    if most is not None and 1 <= most <= len(options):
+        element["max_selected_items"] = int(most)
+        first = first[: int(most)]
+    return element | ({"initial_options": first} if first else {})
+
+
+def _lines_element(field: Field) -> Block:
+    element: Block = {"type": "plain_text_input", "multiline": True, "max_length": MAX_INPUT}
+    entries = field.default if isinstance(field.default, list) else []
+    text = "\n".join(str(entry) for entry in entries)
+    return element | ({"initial_value": text} if text and size(text) <= MAX_INPUT and not doubtful(text) else {})
+
+
+def _date_element(field: Field) -> Block:
+    element: Block = {"type": "datepicker"}
+    try:
+        first = date.fromisoformat(field.default) if isinstance(field.default, str) else None
+    except ValueError:
+        first = None
+    return element | ({"initial_date": first.isoformat()} if first else {})
+
+
+def _moment_element(field: Field) -> Block:
+    element: Block = {"type": "datetimepicker"}
+    try:
+        first = datetime.fromisoformat(field.default) if isinstance(field.default, str) else None
+        seconds = int(first.timestamp()) if first is not None and first.tzinfo is not None else 0
+    except (ValueError, OverflowError):
+        seconds = 0
+    return element | ({"initial_date_time": seconds} if 1_000_000_000 <= seconds <= 9_999_999_999 else {})
+
+
+def _json_element(field: Field) -> Block:
+    element: Block = {"type": "plain_text_input", "multiline": True, "max_length": MAX_INPUT}
+    if field.default is NOTHING:
+        return element
+    text = json.dumps(field.default, indent=2, default=str)
+    return element | ({"initial_value": text} if size(text) <= MAX_INPUT else {})
+
+
+_ELEMENTS: Mapping[Kind, Callable[[Field], Block]] = {
+    Kind.TEXT: _plain_element,
+    Kind.NUMBER: _number_element,
+    Kind.INTEGER: _number_element,
+    Kind.BOOLEAN: _boolean_element,
+    Kind.CHOICE: _choice_element,
+    Kind.CHOICES: _choices_element,
+    Kind.LINES: _lines_element,
+    Kind.DATE: _date_element,
+    Kind.MOMENT: _moment_element,
+    Kind.JSON: _json_element,
+}
+
+
+def _bound(field: Field, key: str) -> int | float | None:
+    stated = field.schema.get(key)
+    sound = isinstance(stated, int | float) and not isinstance(stated, bool) and math.isfinite(stated)
+    return stated if sound and isinstance(stated, int | float) else None
+
+
+def _decimal(number: float, *, whole: bool) -> str:
+    """For Slack, which takes digits and a point; empty where that is not what it is."""
+    if not math.isfinite(number) or (whole and number != int(number)):
+        return ""
+    text = format(Decimal(repr(int(number) if whole else number)), "f")
+    return text if len(text) <= _MAX_NUMBER else ""
+
+
+def _fillable(text: str, most: int, least: int) -> bool:
+    return bool(text) and least <= size(text) <= most and not doubtful(text)
+
+
+# -- back
+
+
+def _element(state: Mapping[str, Any], block: str) -> Mapping[str, Any]:
+    actions = cast("object", state.get(block))
+    element = cast("Mapping[str, Any]", actions).get(ACTION_ID) if isinstance(actions, Mapping) else None
+    return cast("Mapping[str, Any]", element) if isinstance(element, Mapping) else {}
+
+
+def _value(field: Field, element: Mapping[str, Any]) -> object:
+    """The value of one input; `NOTHING` for one that was left empty. Raises `ValueError` with the words to show."""
+    empty = _empty(field)
+    match field.kind:
+        case Kind.CHOICE | Kind.BOOLEAN:
+            chosen = _chosen(element.get("selected_option"))
+            if not chosen:
+                return empty
+            return chosen == "true" if field.kind is Kind.BOOLEAN else _choice(field, chosen)
+        case Kind.CHOICES:
+            several = cast("object", element.get("selected_options"))
+            picked = [_choice(field, _chosen(one)) for one in cast("list[Any]", several)] if several else []
+            return picked or empty
+        case Kind.DATE:
+            return element.get("selected_date") or empty
+        case Kind.MOMENT:
+            seconds = element.get("selected_date_time")
+            return datetime.fromtimestamp(int(seconds), UTC).isoformat() if seconds else empty
+        case _:
+            given = element.get("value")
+            text = given if isinstance(given, str) else ""
+            return _typed(field, text) if text.strip() else empty
+
+
+def _empty(field: Field) -> object:
+    if field.required and not field.nullable and field.kind in (Kind.TEXT, Kind.CHOICES, Kind.LINES):
+        return "" if field.kind is Kind.TEXT else []
+    cleared = field.nullable and field.default is not NOTHING and field.default is not None
+    return None if cleared or (field.nullable and (field.required or not field.path)) else NOTHING
+
+
+def _chosen(option: object) -> str:
+    value = cast("Mapping[str, Any]", option).get("value") if isinstance(option, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _choice(field: Field, text: str) -> JsonValue:
+    if not text.isdecimal() or int(text) >= len(field.choices):
+        raise ValueError("Please choose one of the list.")
+    return field.choices[int(text)]
+
+
+def _typed(field: Field, text: str) -> object:
+    if field.kind is Kind.TEXT:
+        return text
+    if field.kind is Kind.LINES:
+        return [entry.strip() for entry in text.splitlines() if entry.strip()]
+    word = text.strip()
+    if field.kind is Kind.INTEGER:
+        if not re.fullmatch(r"[-+]?[0-9]{1,40}", word):
+            raise ValueError("Please enter a whole number.")
+        return int(word)
+    if field.kind is Kind.NUMBER and not re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)", word):
+        raise ValueError("Please enter a number, such as 12.5.")
+    if field.kind is Kind.NUMBER:
+        return float(word) if "." in word else int(word)
+    try:
+        return cast("object", json.loads(word, parse_constant=_no_constant))
+    except json.JSONDecodeError as wrong:
+        raise ValueError(
+            f"Not valid JSON: {wrong.msg} at line {wrong.lineno}, column {wrong.colno}. Text needs double quotes."
+        ) from None
+    except RecursionError:
+        raise ValueError("This is nested too deeply.") from None
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a value in JSON.")
+
+
+def summary(approval: Approval) -> str:
+    """One line on what the answer consists of, for the card."""
+    fields = plan(approval.schema) if has_form(approval) else ()
+    if not fields or not fields[0].path:
+        return ""
+    return cut("Asks for: " + ", ".join(line(clean(field.label), 40) for field in fields), 300)

@@ -1,0 +1,77 @@
+"""Playing an example: its cards are answered one after the other, as a person would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from approvals.model import JsonValue, Thread
+from localslack import Message
+from tests.scenarios.conftest import ANA, CHANNEL, Desk
+
+Step = tuple[str, Any]
+"""What is clicked, and what is then typed: a reason, an answer, or for an edit values by the index of the argument."""
+
+
+async def settled(desk: Desk) -> None:
+    """Waits until this replica has nothing left to do: graphs have come to rest, cards are posted and redrawn."""
+    assert await desk.core.records.effects.drain(timedelta(seconds=15))
+
+
+def open_cards(desk: Desk) -> list[Message]:
+    """The cards that can still be decided, oldest first."""
+    every = sorted(desk.slack.messages(CHANNEL), key=lambda message: message.ts)
+    return [message for message in every if any(block.get("type") == "actions" for block in message.blocks)]
+
+
+def open_card(desk: Desk, text: str = "") -> str:
+    """The ts of the first open card that says so."""
+    found = [message.ts for message in open_cards(desk) if text in desk.text(message.ts)]
+    assert found, [desk.text(message.ts) for message in desk.slack.messages(CHANNEL)]
+    return found[0]
+
+
+def offered(desk: Desk, ts: str) -> list[str]:
+    """The buttons of a card, also the one that stands beside a sentence."""
+    message = desk.slack.message(CHANNEL, ts)
+    assert message is not None
+    beside = [str(block["accessory"].get("action_id")) for block in message.blocks if "accessory" in block]
+    return [*desk.buttons(ts), *beside]
+
+
+async def answer(desk: Desk, ts: str, verb: str, said: Any = None) -> None:
+    """One click, with the form that it opens, and all that follows."""
+    assert verb in offered(desk, ts), desk.text(ts)
+    assert (await desk.slack.click(ANA, CHANNEL, ts, verb)).ok
+    if verb != "approve":
+        view = await desk.modal(ANA)
+        sent = await desk.slack.submit(ANA, view.id, _typed(verb, said))
+        assert sent.ok, sent
+    await settled(desk)
+
+
+def _typed(verb: str, said: Any) -> dict[str, Any]:
+    if verb == "edit":
+        return {f"arg:{index}": value for index, value in said.items()}
+    if isinstance(said, dict):
+        return said
+    return {"reason" if verb == "deny" else "text": said} if said else {}
+
+
+async def play(desk: Desk, graph: str, given: JsonValue, steps: Sequence[Step]) -> tuple[Thread, dict[str, Any]]:
+    """Starts a graph and answers its cards in their order; the thread and its state at the end."""
+    thread = await desk.start(graph, given)
+    await settled(desk)
+    for step in steps:
+        await answer(desk, open_card(desk), *step)
+    return await finished(desk, thread)
+
+
+async def finished(desk: Desk, thread: Thread) -> tuple[Thread, dict[str, Any]]:
+    """The thread and its state once nothing is left to do."""
+    await settled(desk)
+    found = await desk.core.records.store.thread(thread.id)
+    assert found is not None
+    values = await desk.core.driver.values(found)
+    return found, values if isinstance(values, dict) else {"result": values}
