@@ -117,7 +117,7 @@ def run(
                 graph, _json(input_, "--input"), thread, requester=requester, replacing=replace
             )
             if isinstance(result, Refusal):
-                raise Refused(result.detail or result.reason)
+                raise Refused(output.refused(result))
             output.ran(result, as_json=as_json)
 
     _run(work())
@@ -192,7 +192,7 @@ def decide(
                 records = (await stack.enter_async_context(open_core(settings))).records
             done = await records.approvals.decide(approval_id, attempt, actor)
             if isinstance(done, Refusal):
-                raise Refused(f"{done.reason}: {done.detail}" if done.detail else done.reason)
+                raise Refused(output.refused(done, await records.approvals.get(approval_id), as_))
             await records.effects.drain()
             output.shown(await records.approvals.get(approval_id) or done.approval, as_json=as_json)
 
@@ -213,7 +213,7 @@ def repair(
         async with open_core(_settings(env_file, config)) as core:
             done = await core.threads.repair(thread, actor=ActorRef(as_, Source.CLI))
             if isinstance(done, Refusal):
-                raise Refused(done.detail or done.reason)
+                raise Refused(output.refused(done))
             await core.records.effects.drain()
             output.ran(await core.runner.look(thread), as_json=as_json)
 

@@ -17,6 +17,7 @@ from agents.runner import RunResult, RunStatus
 from approvals.model import Approval
 from approvals.policy import PolicySet
 from approvals.ports import Page
+from approvals.refusals import Reason, Refusal
 from bot import public
 
 if TYPE_CHECKING:
@@ -104,6 +105,20 @@ def rules(found: PolicySet, where: Path) -> None:
         )
     _console.print(table)
     _console.print(Text(f"{where} is well-formed (version {found.version})", style="dim"))
+
+
+def refused(refusal: Refusal, approval: Approval | None = None, who: str = "") -> str:
+    """An expected no, for a person at a prompt: the reason's name, what it means, and what to do."""
+    means = refusal.detail
+    if refusal.reason is Reason.OWN_REQUEST:
+        means = f"{who} made this request and cannot decide it; somebody else has to"
+    elif approval is not None and refusal.reason in (Reason.ALREADY_RESOLVED, Reason.EXPIRED):
+        last = approval.decisions[-1] if approval.decisions else None
+        by = f" by {last.actor.id} ({last.actor.source.value}) at {last.at:%Y-%m-%d %H:%M} UTC" if last else ""
+        means = f"it is {approval.resolution}{by}, and {approval.status}; nothing was changed"
+    elif approval is not None and refusal.reason is Reason.SUPERSEDED:
+        means = "the question is no longer asked; signoff list shows what waits"
+    return f"{refusal.reason}: {means}" if means else refusal.reason.value
 
 
 def event(found: dict[str, Any], *, as_json: bool) -> None:
