@@ -214,6 +214,17 @@ class LocalSlack:
         """Add a person to a channel; the app in it gets member_joined_channel, if subscribed."""
         return await self._people.join(user, channel)
 
+    async def event(
+        self, event: Json, *, user: str | None = None, channel: str | None = None, subscription: str | None = None
+    ) -> Delivery | None:
+        """Deliver any event, such as `{"type": "reaction_added", ...}`, wrapped in its envelope.
+
+        `subscription` is the name in the manifest where it differs from the type (`message.channels`). None if the app
+        did not subscribe. `channel` sets `is_ext_shared_channel`.
+        """
+        place = self._core.world.channels[channel] if channel else None
+        return await self._people.event(subscription or str(event["type"]), event, user, place)
+
     async def uninstall(self) -> None:
         """Remove the app: its tokens are revoked and it is told so with tokens_revoked and app_uninstalled."""
         await self._people.uninstall()
