@@ -180,6 +180,17 @@ def event_callback(core: Core, event: Json, channel: Channel | None = None) -> J
     }
 
 
+def app_rate_limited(core: Core, minute: int) -> Json:
+    """Sent in place of the events that were dropped, once a minute."""
+    return {
+        "token": core.world.app.verification_token,
+        "type": "app_rate_limited",
+        "team_id": core.world.team.id,
+        "minute_rate_limited": minute,
+        "api_app_id": core.world.app.id,
+    }
+
+
 def action(core: Core, block: Json, element: Json, chosen: Json) -> Json:
     """One entry of `actions`: what was pressed and what is now selected."""
     out: Json = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
