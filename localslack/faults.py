@@ -104,6 +104,7 @@ class Faults:
         if not self.holds:
             return False
         self.holds -= 1
+        self._changed()
         return True
 
     def seconds(self, method: str) -> float:

@@ -98,7 +98,7 @@ function select(block, item, ctx) {
 
 function chips(block, item, ctx, list, now) {
   const chosen = new Set(now);
-  const node = h("div", { class: "chips", role: "group" });
+  const node = h("div", { class: "chips several", role: "group", "aria-label": text(item.placeholder) }, h("span", { class: "chip-group" }, text(item.placeholder) || "Select options"));
   for (const group of list) {
     if (group.label) node.append(h("span", { class: "chip-group" }, group.label));
     for (const [value, label] of group.pairs) {
@@ -119,7 +119,7 @@ function external(block, item, ctx) {
   const key = many ? "selected_options" : "selected_option";
   const node = h("div", { class: "external" });
   const results = h("div", { class: "results", role: "listbox" });
-  const chosen = many ? h("div", { class: "chips" }) : null;
+  const chosen = many ? h("div", { class: "chips" }) : null; // what was picked, each removable
   const typed = ctx.typed && ctx.typed(block, item);
   const entry = ctx.values && ctx.values[block.block_id] && ctx.values[block.block_id][item.action_id];
   const now = typed === undefined ? entry && entry[key] : typed;

@@ -35,7 +35,7 @@ function lineNode(line) {
 
 function subject(line) {
   const body = line.args;
-  const detail = body.command ? `${body.command} ${body.text}` : body.event ? body.event.type : body.actions ? body.actions[0].action_id : (body.view && body.view.callback_id) || "";
+  const detail = body.command ? `${body.command} ${body.text}` : body.event ? body.event.type : body.actions ? body.actions[0].action_id : body.action_id ? `${body.action_id} ${JSON.stringify(body.value)}` : body.callback_id || (body.view && body.view.callback_id) || "";
   return `${detail}${line.user ? ` · ${line.user}` : ""}${line.attempt ? ` · retry ${line.attempt}` : ""}`;
 }
 
