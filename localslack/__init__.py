@@ -4,11 +4,13 @@ It speaks the parts of Slack's Web API, Socket Mode, signed HTTP, interactivity 
 refuses what Slack refuses. An app reaches it by its base URL alone; nothing in the app or the SDK is patched.
 """
 
+from .clock import VirtualClock
 from .entities import Channel, Message, User, Usergroup
 from .faults import Faults
 from .journal import Delivery, Entry, Misstep
 from .seed import AppSeed, ChannelSeed, GroupSeed, Seed, TeamSeed, UserSeed
 from .slack import LocalSlack
+from .threaded import ThreadedSlack
 from .validate import Problem, check_blocks, check_view
 from .views import View
 from .wire import NotPossible
@@ -29,10 +31,12 @@ __all__ = [
     "Problem",
     "Seed",
     "TeamSeed",
+    "ThreadedSlack",
     "User",
     "UserSeed",
     "Usergroup",
     "View",
+    "VirtualClock",
     "World",
     "check_blocks",
     "check_view",

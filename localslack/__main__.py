@@ -12,6 +12,8 @@ from pathlib import Path
 from .seed import Seed
 from .slack import LocalSlack
 
+SOCKET_SECONDS = 18_060.0
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m localslack", description="A local Slack with a page to click in.")
@@ -31,7 +33,13 @@ async def _run(args: argparse.Namespace) -> None:
     seed = Seed.from_file(args.seed) if args.seed else Seed.default()
     if args.manifest:
         seed = seed.with_manifest_file(args.manifest)
-    slack = LocalSlack(seed, request_url=args.request_url, state_file=args.state, rate_limits=not args.no_rate_limits)
+    slack = LocalSlack(
+        seed,
+        request_url=args.request_url,
+        state_file=args.state,
+        rate_limits=not args.no_rate_limits,
+        socket_seconds=SOCKET_SECONDS,
+    )
     await slack.start(args.host, args.port)
     sys.stdout.write(
         f"Local Slack: {slack.page_url}\n\n"

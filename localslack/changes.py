@@ -10,7 +10,10 @@ T = TypeVar("T")
 
 
 class Changes:
-    """A counter of changes that coroutines can wait on. Everything that alters the workspace calls `touch`."""
+    """A counter of changes that coroutines can wait on. Everything that alters the workspace calls `touch`.
+
+    `touch` may be called from any thread.
+    """
 
     def __init__(self) -> None:
         self.count = 0
@@ -20,9 +23,13 @@ class Changes:
     def touch(self) -> None:
         self.count += 1
         waiting, self._waiting = self._waiting, set()
+        here = _running_loop()
         for future in waiting:
-            if not future.done():
-                future.set_result(None)
+            loop = future.get_loop()
+            if loop is here:
+                _wake(future)
+            elif not loop.is_closed():
+                loop.call_soon_threadsafe(_wake, future)
         for listener in self._listeners:
             listener()
 
@@ -54,3 +61,15 @@ class Changes:
             if left <= 0:
                 raise TimeoutError(f"nothing made the condition true within {timeout} s")
             await self.next(left)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -6,6 +6,7 @@ Both have 3 s to answer.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -22,16 +23,19 @@ from .retries import Retries
 from .sockets import NoConnectionError, Sockets
 from .wire import Json, as_object
 
+HOLD_SECONDS = 10.0
+
 
 class Deliverer:
     """Decides the way a payload goes, keeps the time and writes the journal."""
 
-    def __init__(self, core: Core, request_url: str | None) -> None:
+    def __init__(self, core: Core, request_url: str | None, socket_seconds: float | None = None) -> None:
         self._core = core
         self.request_url = request_url
-        self.sockets = Sockets(core)
+        self.sockets = Sockets(core, socket_seconds)
         self.retries = Retries(core.clock, self._again)
         core.attach(self)
+        self._held: list[asyncio.Event] = []
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -58,6 +62,24 @@ class Deliverer:
         self, kind: str, payload: Json, user: str | None, *, attempt: int = 0, reason: str | None = None
     ) -> Delivery:
         """Send one payload and wait for what becomes of it. Never raises for what the app does."""
+        if self._core.faults.take_hold():
+            await self._hold()
+        delivery = await self._perhaps_twice(kind, payload, user, attempt, reason)
+        for event in self._held:
+            event.set()
+        return delivery
+
+    async def _hold(self) -> None:
+        """Wait until another payload was delivered."""
+        overtaken = asyncio.Event()
+        self._held.append(overtaken)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(overtaken.wait(), HOLD_SECONDS)
+        self._held.remove(overtaken)
+
+    async def _perhaps_twice(
+        self, kind: str, payload: Json, user: str | None, attempt: int, reason: str | None
+    ) -> Delivery:
         if self._core.faults.take_duplicate():
             first, _ = await asyncio.gather(
                 self._once(kind, payload, user, attempt, reason), self._once(kind, payload, user, attempt, reason)

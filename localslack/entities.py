@@ -29,7 +29,21 @@ class User:
     dnd: bool
     status_text: str
     status_emoji: str
+    status_expiration: int
+    dnd_until: int
     stranger: bool
+
+    def status(self, now: float) -> tuple[str, str, int]:
+        """(text, emoji, expiration) of the status that holds now; empty once it ran out."""
+        if self.status_expiration and now >= self.status_expiration:
+            return "", "", 0
+        return self.status_text, self.status_emoji, self.status_expiration
+
+    def quiet_until(self, now: float) -> int:
+        """Epoch seconds until which this person is not to be disturbed; 0 if they may be."""
+        if self.dnd:
+            return max(self.dnd_until, int(now) + 3600)
+        return self.dnd_until if now < self.dnd_until else 0
 
     @classmethod
     def of(cls, seed: UserSeed, team_id: str) -> User:
@@ -51,6 +65,8 @@ class User:
             dnd=seed.dnd,
             status_text=seed.status_text,
             status_emoji=seed.status_emoji,
+            status_expiration=seed.status_expiration,
+            dnd_until=seed.dnd_until,
             stranger=seed.team not in (None, team_id),
         )
 

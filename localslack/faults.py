@@ -26,6 +26,7 @@ class Faults:
         self._kill = kill
         self._changed = changed
         self.duplicates = 0
+        self.holds = 0
 
     def _plan(self, method: str) -> Planned:
         return self._plans.setdefault(method, Planned())
@@ -55,13 +56,18 @@ class Faults:
         self.duplicates += times
         self._changed()
 
+    def out_of_order(self, times: int = 1) -> None:
+        """Each of the next payloads waits until the one after it was delivered (for 10 real seconds at most)."""
+        self.holds += times
+        self._changed()
+
     async def kill_sockets(self) -> int:
         """Break every Socket Mode connection without a goodbye. Returns how many there were."""
         return await self._kill()
 
     def clear(self) -> None:
         self._plans.clear()
-        self.duplicates = 0
+        self.duplicates = self.holds = 0
         self._changed()
 
     def planned(self) -> dict[str, Planned]:
@@ -92,6 +98,13 @@ class Faults:
         if not self.duplicates:
             return False
         self.duplicates -= 1
+        return True
+
+    def take_hold(self) -> bool:
+        if not self.holds:
+            return False
+        self.holds -= 1
+        self._changed()
         return True
 
     def seconds(self, method: str) -> float:

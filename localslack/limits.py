@@ -41,6 +41,9 @@ Slack says "short bursts"; the figure is ours.
 """
 
 
+EVENTS_PER_HOUR = 30_000
+
+
 class Limits:
     """Counts calls on the workspace's clock. Off, it allows everything."""
 
@@ -48,6 +51,9 @@ class Limits:
         self.on = on
         self._clock = clock
         self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
+        self.events_per_hour = EVENTS_PER_HOUR
+        self._events: deque[float] = deque()
+        self._told_minute = -1
         self._tokens: dict[str, tuple[float, float]] = {}
 
     def wait_for(self, method: str, channel: str | None) -> int | None:
@@ -67,6 +73,23 @@ class Limits:
             return max(1, int(60 - (now - calls[0])) + 1)
         calls.append(now)
         return None
+
+    def event(self) -> int | None:
+        """None if one more event may be delivered (it is counted), else the minute (epoch seconds) it falls into."""
+        if not self.on:
+            return None
+        now = self._clock()
+        while self._events and now - self._events[0] >= 3600:
+            self._events.popleft()
+        if len(self._events) >= self.events_per_hour:
+            return int(now) // 60 * 60
+        self._events.append(now)
+        return None
+
+    def first_of(self, minute: int) -> bool:
+        """Whether the app has not been told yet that events of this minute were dropped."""
+        first, self._told_minute = minute != self._told_minute, minute
+        return first
 
     def _post(self, channel: str) -> int | None:
         now = self._clock()

@@ -26,11 +26,15 @@ class NameIds:
             for element in elements_of(block):
                 if element.get("type") != "image":
                     element.setdefault("action_id", token(self.rng, 5))
-            _flag_texts(block)
+            if block.get("type") == "input":
+                block.setdefault("optional", False)
+                block.setdefault("dispatch_action", False)
+            flag_texts(block)
         return out
 
 
-def _flag_texts(value: object) -> None:
+def flag_texts(value: object) -> None:
+    """Fill in `emoji` and `verbatim` in every text object, in place."""
     data = as_object(value)
     if data is not None:
         if data.get("type") == "plain_text" and "text" in data:
@@ -38,6 +42,6 @@ def _flag_texts(value: object) -> None:
         elif data.get("type") == "mrkdwn" and "text" in data:
             data.setdefault("verbatim", False)
         for item in data.values():
-            _flag_texts(item)
+            flag_texts(item)
     for item in as_list(value) or []:
-        _flag_texts(item)
+        flag_texts(item)

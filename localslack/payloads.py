@@ -64,24 +64,31 @@ def message_actions(core: Core, user: User, channel: Channel, message: Message, 
 
 
 def shortcut(core: Core, user: User, callback_id: str) -> Json:
-    """A global shortcut: a trigger and nothing else."""
-    return _common(core, "shortcut", user) | {
+    """A global shortcut: a trigger and nothing else. It names the app by its token only, and the person by username."""
+    common = _common(core, "shortcut", user)
+    return {
+        "type": "shortcut",
+        "token": common["token"],
         "action_ts": f"{core.clock():.6f}",
+        "team": common["team"],
+        "user": {"id": user.id, "username": user.name, "team_id": user.team_id},
+        **_enterprise(core),
         "callback_id": callback_id,
         "trigger_id": core.triggers.issue(user.id),
-        **_enterprise(core),
     }
 
 
 def message_shortcut(core: Core, user: User, callback_id: str, channel: Channel, message: Message) -> Json:
     url = core.response_urls.issue(channel.id, user.id, message_ts=message.ts, thread_ts=message.thread_ts)
-    return shortcut(core, user, callback_id) | {
+    payload = shortcut(core, user, callback_id)
+    payload["user"]["name"] = user.name
+    return payload | {
         "type": "message_action",
         "trigger_id": core.triggers.issue(user.id, channel=channel.id),
         "channel": channel_ref(channel),
         "message_ts": message.ts,
         "message": core.world.message_json(message),
-        "response_url": core.response_url(url.key),
+        "response_url": core.response_url(url.key, "app"),
     }
 
 
@@ -109,6 +116,7 @@ def view_closed(core: Core, user: User, view: View, *, cleared: bool) -> Json:
     return _common(core, "view_closed", user) | {
         "view": core.views.as_json(view),
         "is_cleared": cleared,
+        "response_urls": [],
         **_enterprise(core),
     }
 
@@ -169,6 +177,17 @@ def event_callback(core: Core, event: Json, channel: Channel | None = None) -> J
         ],
         "is_ext_shared_channel": core.world.is_ext_shared(channel) if channel else False,
         "event_context": f"4-{core.name_ids.next_id(12)}",
+    }
+
+
+def app_rate_limited(core: Core, minute: int) -> Json:
+    """Sent in place of the events that were dropped, once a minute."""
+    return {
+        "token": core.world.app.verification_token,
+        "type": "app_rate_limited",
+        "team_id": core.world.team.id,
+        "minute_rate_limited": minute,
+        "api_app_id": core.world.app.id,
     }
 
 

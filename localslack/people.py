@@ -210,8 +210,15 @@ class People:
         await self.event("app_uninstalled", {"type": "app_uninstalled"}, None, None)
 
     async def event(self, subscription: str, event: Json, user: str | None, channel: Channel | None) -> Delivery | None:
-        """Deliver an event if the app subscribed to it, again on failure as Slack does."""
+        """Deliver an event if the app subscribed to it, again on failure as Slack does.
+
+        Beyond 30,000 an hour (with rate limits on) it is dropped and the app gets app_rate_limited, once a minute.
+        """
         if subscription not in self._core.world.app.events:
+            return None
+        if (minute := self._core.limits.event()) is not None:
+            if self._core.limits.first_of(minute):
+                await self._deliverer.deliver("events_api", payloads.app_rate_limited(self._core, minute), None)
             return None
         payload = payloads.event_callback(self._core, event, channel)
         return await self._deliverer.deliver_event(payload, user)

@@ -54,6 +54,15 @@ class TeamSeed:
 
 
 @dataclass(frozen=True)
+class ShortcutSeed:
+    """An entry the app adds to Slack's menus: one for everywhere, or with `on_message` one of the menu of a message."""
+
+    callback_id: str
+    name: str
+    on_message: bool = False
+
+
+@dataclass(frozen=True)
 class AppSeed:
     """The app under test: ids, tokens (stable, so that a restarted app reconnects) and what its manifest grants.
 
@@ -72,6 +81,9 @@ class AppSeed:
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     events: tuple[str, ...] = DEFAULT_EVENTS
     commands: tuple[str, ...] | None = None
+    hints: dict[str, str] = field(default_factory=dict[str, str])
+    """What the composer shows beside a command: `{"/todo": "[list | add text]"}`."""
+    shortcuts: tuple[ShortcutSeed, ...] = ()
     home_tab: bool = True
 
 
@@ -96,6 +108,10 @@ class UserSeed:
     dnd: bool = False
     status_text: str = ""
     status_emoji: str = ""
+    status_expiration: int = 0
+    """Epoch seconds at which the status is gone; 0: it stays."""
+    dnd_until: int = 0
+    """Epoch seconds until which notifications are paused; `dnd` pauses them for good."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +162,7 @@ class Seed:
     def from_dict(cls, data: Json) -> Seed:
         return cls(
             team=_build(TeamSeed, as_object(data.get("team")) or {}),
-            app=_build(AppSeed, as_object(data.get("app")) or {}),
+            app=_app(as_object(data.get("app")) or {}),
             users=_build_all(UserSeed, data.get("users")),
             channels=_build_all(ChannelSeed, data.get("channels")),
             usergroups=_build_all(GroupSeed, data.get("usergroups")),
@@ -177,9 +193,24 @@ class Seed:
             scopes=tuple(str(scope) for scope in as_list(scopes.get("bot")) or []),
             events=tuple(str(event) for event in as_list(events.get("bot_events")) or []),
             commands=tuple(str(command.get("command")) for command in commands),
+            hints={str(item["command"]): _hint(item) for item in commands if _hint(item)},
+            shortcuts=tuple(
+                ShortcutSeed(str(item["callback_id"]), str(item["name"]), item.get("type") == "message")
+                for item in map(as_object, as_list(features.get("shortcuts")) or [])
+                if item is not None
+            ),
             home_tab=bool((as_object(features.get("app_home")) or {}).get("home_tab_enabled")),
         )
         return replace(self, app=app)
+
+
+def _hint(command: Json) -> str:
+    return " ".join(str(command[name]) for name in ("usage_hint", "description") if command.get(name))
+
+
+def _app(data: Json) -> AppSeed:
+    app = _build(AppSeed, {key: value for key, value in data.items() if key != "shortcuts"})
+    return replace(app, shortcuts=_build_all(ShortcutSeed, data.get("shortcuts")))
 
 
 def _read(path: Path) -> Json | None:

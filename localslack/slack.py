@@ -37,8 +37,8 @@ class LocalSlack:
     timed in real seconds. `request_url`: deliver by signed HTTP to this URL instead of over Socket Mode. `state_file`:
     keep messages and
     Homes in this file from one run to the next. `rng` makes ids and the choice of a connection repeatable.
-    `ack_seconds` is Slack's 3; a test of lateness may
-    shorten it.
+    `ack_seconds` is Slack's 3; a test of lateness may shorten it. `socket_seconds`: ask each connection to reconnect
+    after so many real seconds, as Slack does every few hours.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class LocalSlack:
         rate_limits: bool = False,
         rng: random.Random | None = None,
         ack_seconds: float = 3.0,
+        socket_seconds: float | None = None,
     ) -> None:
         self._core = Core(
             seed or Seed.default(),
@@ -59,7 +60,7 @@ class LocalSlack:
             rate_limits=rate_limits,
             ack_seconds=ack_seconds,
         )
-        self._deliverer = Deliverer(self._core, request_url)
+        self._deliverer = Deliverer(self._core, request_url, socket_seconds)
         self._people = People(self._core, self._deliverer)
         self._server = Server(self._core, self._deliverer.sockets)
         self._page = Page(self._core, self._people)
@@ -213,6 +214,17 @@ class LocalSlack:
     async def join(self, user: str, channel: str) -> Delivery | None:
         """Add a person to a channel; the app in it gets member_joined_channel, if subscribed."""
         return await self._people.join(user, channel)
+
+    async def event(
+        self, event: Json, *, user: str | None = None, channel: str | None = None, subscription: str | None = None
+    ) -> Delivery | None:
+        """Deliver any event, such as `{"type": "reaction_added", ...}`, wrapped in its envelope.
+
+        `subscription` is the name in the manifest where it differs from the type (`message.channels`). None if the app
+        did not subscribe. `channel` sets `is_ext_shared_channel`.
+        """
+        place = self._core.world.channels[channel] if channel else None
+        return await self._people.event(subscription or str(event["type"]), event, user, place)
 
     async def uninstall(self) -> None:
         """Remove the app: its tokens are revoked and it is told so with tokens_revoked and app_uninstalled."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 import uuid
@@ -37,8 +38,9 @@ class Socket:
 class Sockets:
     """Every connection of the app, and what is under way on each."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, lifetime: float | None = None) -> None:
         self._core = core
+        self._lifetime = lifetime
         self._tickets: dict[str, float] = {}
         self._late: dict[str, str] = {}
         self.open: list[Socket] = []
@@ -64,14 +66,28 @@ class Sockets:
         socket = Socket(ws, request.transport)
         self.open.append(socket)
         self._core.changes.touch()
+        ageing = asyncio.create_task(self._age(socket)) if self._lifetime is not None else None
         try:
             await ws.send_json(self._hello())
             async for message in ws:
                 if message.type == aiohttp.WSMsgType.TEXT:
                     self._acknowledged(socket, message.data)
         finally:
+            if ageing is not None:
+                ageing.cancel()
             self._forget(socket)
         return ws
+
+    async def _age(self, socket: Socket) -> None:
+        """Ask this connection to come back on a new one when its time is over."""
+        await asyncio.sleep(self._lifetime or 0)
+        with contextlib.suppress(ConnectionError):
+            await self._dismiss(socket, "refresh_requested")
+        self._core.changes.touch()
+
+    async def _dismiss(self, socket: Socket, reason: str) -> None:
+        socket.leaving = True
+        await socket.ws.send_json({"type": "disconnect", "reason": reason, "debug_info": self._debug()})
 
     def _hello(self) -> Json:
         return {
@@ -149,8 +165,7 @@ class Sockets:
         left.
         """
         for socket in list(self.open):
-            socket.leaving = True
-            await socket.ws.send_json({"type": "disconnect", "reason": reason, "debug_info": self._debug()})
+            await self._dismiss(socket, reason)
         self._core.changes.touch()
 
     async def kill(self) -> int:

@@ -6,7 +6,7 @@ import copy
 from dataclasses import dataclass, field
 
 from .elements import carried_over, initial_values
-from .naming import NameIds
+from .naming import NameIds, flag_texts
 from .rules import VIEW_BYTES
 from .triggers import token
 from .validate import Problem, check_view, view_bytes
@@ -159,7 +159,8 @@ class Views:
 
     def _fill(self, view: View, data: Json) -> None:
         view.blocks = self._name_ids.named(as_list(data.get("blocks")) or [])
-        view.title, view.submit, view.close = data.get("title"), data.get("submit"), data.get("close")
+        view.title, view.submit, view.close = (clone(data.get(name)) for name in ("title", "submit", "close"))
+        flag_texts([view.title, view.submit, view.close])
         view.callback_id = data.get("callback_id") or ""
         view.private_metadata = data.get("private_metadata") or ""
         view.external_id = data.get("external_id") or ""

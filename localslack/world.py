@@ -159,7 +159,7 @@ class World:
             "name": user.name,
             "deleted": user.deactivated,
             "real_name": user.real_name,
-            "profile": _profile(user),
+            "profile": _profile(user, self.clock()),
             "is_bot": user.bot,
             "is_app_user": False,
             "updated": 1_700_000_000,
@@ -236,7 +236,8 @@ def _usergroup(seed: GroupSeed) -> Usergroup:
     return Usergroup(seed.id, seed.handle, seed.name or seed.handle, list(seed.members))
 
 
-def _profile(user: User) -> Json:
+def _profile(user: User, now: float) -> Json:
+    text, emoji, expiration = user.status(now)
     profile: Json = {
         "real_name": user.real_name,
         "real_name_normalized": user.real_name,
@@ -245,9 +246,9 @@ def _profile(user: User) -> Json:
         "first_name": user.real_name.split(" ")[0],
         "last_name": " ".join(user.real_name.split(" ")[1:]),
         "title": user.title,
-        "status_text": user.status_text,
-        "status_emoji": user.status_emoji,
-        "status_expiration": 0,
+        "status_text": text,
+        "status_emoji": emoji,
+        "status_expiration": expiration,
         "team": user.team_id,
     }
     if user.email:

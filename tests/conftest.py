@@ -16,6 +16,8 @@ from bot import logs
 
 logs.configure("console")
 
+pytest_plugins = ["localslack.pytest_plugin"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--screenshots FOLDER`: the browser tests write what they see there."""

@@ -42,10 +42,11 @@ def users_get_presence(call: Call) -> Json:
 
 def _dnd(call: Call, user: User) -> Json:
     now = int(call.core.clock())
+    until = user.quiet_until(now)
     return {
-        "dnd_enabled": user.dnd,
-        "next_dnd_start_ts": now - 3600 if user.dnd else 1,
-        "next_dnd_end_ts": now + 3600 if user.dnd else 1,
+        "dnd_enabled": until > 0,
+        "next_dnd_start_ts": now - 3600 if until else 1,
+        "next_dnd_end_ts": until or 1,
     }
 
 

@@ -131,6 +131,8 @@ class Page:
                 sent = await people.open_home(user)
             case "say":
                 sent = await people.say(user, body["channel"], body["text"], body.get("thread_ts"))
+            case "shortcut":
+                sent = await people.shortcut(user, body["callback_id"], body.get("channel"), body.get("ts"))
             case "fault":
                 await self._fault(body)
                 return {"ok": True}
@@ -154,6 +156,8 @@ class Page:
                 faults.drop_after_commit(method, times)
             case "duplicate":
                 faults.duplicate_delivery(times)
+            case "order":
+                faults.out_of_order(times)
             case "kill":
                 await faults.kill_sockets()
             case "clear":

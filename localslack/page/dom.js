@@ -40,7 +40,29 @@ export function patch(list, items, key, signature, build) {
     node.signature = mark;
     return node;
   });
-  if (nodes.length !== list.children.length || nodes.some((node, i) => node !== list.children[i])) list.replaceChildren(...nodes);
+  if (nodes.length === list.children.length && nodes.every((node, i) => node === list.children[i])) return;
+  const back = focusIn(list);
+  list.replaceChildren(...nodes);
+  back();
+}
+
+// A redraw must not take away what somebody is typing in: returns how to put the focus and the typed text back.
+function focusIn(list) {
+  const active = document.activeElement;
+  const owner = list.contains(active) && active.closest("[data-action-id]");
+  if (!owner) return () => {};
+  const row = [...list.children].find((node) => node.contains(active)).dataset.key;
+  return () => {
+    if (list.contains(active)) return active.focus({ preventScroll: true });
+    const now = [...list.children].find((node) => node.dataset.key === row)?.querySelector(`[data-action-id="${CSS.escape(owner.dataset.actionId)}"]`);
+    const target = now && (owner === active ? now : now.querySelector("input, button"));
+    if (!target) return;
+    target.focus({ preventScroll: true });
+    if (owner.classList.contains("external") && active.value && active.tagName === "INPUT") {
+      target.value = active.value;
+      target.dispatchEvent(new Event("input"));
+    }
+  };
 }
 
 export async function act(body) {

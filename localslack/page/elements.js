@@ -98,7 +98,7 @@ function select(block, item, ctx) {
 
 function chips(block, item, ctx, list, now) {
   const chosen = new Set(now);
-  const node = h("div", { class: "chips", role: "group" });
+  const node = h("div", { class: "chips several", role: "group", "aria-label": text(item.placeholder) }, h("span", { class: "chip-group" }, text(item.placeholder) || "Select options"));
   for (const group of list) {
     if (group.label) node.append(h("span", { class: "chip-group" }, group.label));
     for (const [value, label] of group.pairs) {
@@ -118,21 +118,33 @@ function external(block, item, ctx) {
   const many = item.type.startsWith("multi_");
   const key = many ? "selected_options" : "selected_option";
   const node = h("div", { class: "external" });
-  const results = h("div", { class: "results" });
+  const results = h("div", { class: "results", role: "listbox" });
+  const chosen = many ? h("div", { class: "chips" }) : null; // what was picked, each removable
+  const typed = ctx.typed && ctx.typed(block, item);
+  const entry = ctx.values && ctx.values[block.block_id] && ctx.values[block.block_id][item.action_id];
+  const now = typed === undefined ? entry && entry[key] : typed;
+  const several = new Map((many && now ? now : []).map((option) => [option.value, option]));
+  const keep = () => { drawn(); changed(block, item, ctx, [...several.values()], node); };
+  const drawn = () => chosen.replaceChildren(...[...several.values()].map((option) => h("button", { type: "button", class: "chip", "aria-pressed": "true", title: "Remove", onclick: () => { several.delete(option.value); keep(); } }, textNode(option.text), " ×")));
   const box = h("input", { type: "text", class: "text-input", placeholder: text(item.placeholder) || "Type to search", autocomplete: "off",
     oninput: async () => {
       const options = await ctx.suggest(block, item, box.value);
       results.replaceChildren(...options.map((option) => h("button", { type: "button", class: "result", onclick: () => {
-        box.value = text(option.text);
         results.replaceChildren();
-        changed(block, item, ctx, many ? [option] : option, node);
+        if (many) {
+          box.value = "";
+          several.set(option.value, option);
+          keep();
+        } else {
+          box.value = text(option.text);
+          changed(block, item, ctx, option, node);
+        }
       } }, textNode(option.text))));
     } });
-  const entry = ctx.values && ctx.values[block.block_id] && ctx.values[block.block_id][item.action_id];
-  const now = entry && entry[key];
-  if (now && (many ? now.length : true)) box.value = many ? now.map((option) => text(option.text)).join(", ") : text(now.text);
+  if (many) drawn();
+  else if (now) box.value = text(now.text);
   if ((item.min_query_length ?? 3) === 0) box.addEventListener("focus", () => box.dispatchEvent(new Event("input")));
-  node.append(box, results);
+  node.append(...(many ? [chosen] : []), box, results);
   return node;
 }
 
@@ -220,6 +232,7 @@ const DRAW = {
   email_text_input: typed("email"),
   url_text_input: typed("url"),
   rich_text_input: richText,
+  file_input: () => h("p", { class: "unknown" }, "Files are not part of the local Slack."),
   datepicker: picker("date", "selected_date", "initial_date", same, (value) => value),
   timepicker: picker("time", "selected_time", "initial_time", same, (value) => value),
   datetimepicker: picker("datetime-local", "selected_date_time", "initial_date_time", toSeconds, fromSeconds),

@@ -5,6 +5,7 @@ import { avatar } from "./avatar.js";
 import { blocks } from "./blocks.js";
 import { icon } from "./icons.js";
 import { emojiNode, fullDate, mrkdwn } from "./mrkdwn.js";
+import { menu } from "./popups.js";
 import { role } from "./sidebar.js";
 
 const mine = (ctx, message) => message.ephemeral_to === null || message.ephemeral_to === ctx.me.id;
@@ -88,7 +89,16 @@ export function messageNode(message, ctx, replies, joined) {
       message.attachments.map((item) => h("div", { class: "attachment" }, item.blocks ? blocks(item.blocks, blockContext) : h("div", { class: "text" }, mrkdwn(item.text || item.fallback || "", ctx)))),
       Object.keys(message.reactions).length > 0 && h("div", { class: "reactions" }, Object.entries(message.reactions).map(([name, users]) => h("span", { class: "reaction" }, emojiNode(name), " ", String(users.length)))),
       replies && replies.length > 0 && threadLink(message, replies, ctx)),
-    !message.ephemeral_to && replies && h("div", { class: "tools" }, h("button", { type: "button", title: "Reply in thread", "aria-label": "Reply in thread", onclick: () => ctx.go({ channel: message.channel, thread: message.ts, inspect: null }) }, icon("thread"))));
+    !message.ephemeral_to && h("div", { class: "tools" }, messageMenu(message, ctx), replies && h("button", { type: "button", title: "Reply in thread", "aria-label": "Reply in thread", onclick: () => ctx.go({ channel: message.channel, thread: message.ts, inspect: null }) }, icon("thread"))));
+}
+
+// The message shortcuts the app registered.
+function messageMenu(message, ctx) {
+  const items = ctx.state.app.shortcuts.filter((item) => item.on_message);
+  if (!items.length) return null;
+  const node = h("button", { type: "button", title: "More actions", "aria-label": "More actions", "aria-haspopup": "menu", data: { testid: "message-menu" },
+    onclick: () => menu(node, items.map((item) => ({ label: item.name, note: ctx.appName, run: () => ctx.perform({ do: "shortcut", callback_id: item.callback_id, channel: message.channel, ts: message.ts }) }))) }, "⋯");
+  return node;
 }
 
 function threadLink(message, replies, ctx) {
@@ -132,13 +142,17 @@ function composer(node, ctx, channel, thread) {
   const size = () => {
     box.style.height = "auto";
     box.style.height = `${Math.min(160, box.scrollHeight)}px`;
-    const typed = box.value.startsWith("/") && !box.value.includes(" ") ? (ctx.state.app.commands || []).filter((name) => name.startsWith(box.value) && name !== box.value) : [];
+    const [command, ...rest] = box.value.split(" ");
+    const typed = command.startsWith("/") ? (ctx.state.app.commands || []).filter((name) => (rest.length ? name === command : name.startsWith(command))) : [];
     hints.hidden = !typed.length;
-    fill(hints, typed.map((name) => h("button", { type: "button", onclick: () => { box.value = `${name} `; box.focus(); size(); } }, name)));
+    fill(hints, typed.map((name) => h("button", { type: "button", onclick: () => { if (!rest.length) box.value = `${name} `; box.focus(); size(); } }, h("b", {}, name), " ", h("small", {}, ctx.state.app.hints[name] || ""))));
   };
   box.addEventListener("input", size);
   box.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); } });
-  fill(node, hints, h("div", { class: "composer" }, box, h("button", { type: "button", class: "send", "aria-label": "Send", data: { testid: "send" }, onclick: send }, icon("send"))));
+  const everywhere = thread ? [] : ctx.state.app.shortcuts.filter((item) => !item.on_message);
+  const more = everywhere.length ? h("button", { type: "button", class: "icon", title: "Shortcuts", "aria-label": "Shortcuts", "aria-haspopup": "menu", data: { testid: "shortcuts" },
+    onclick: () => menu(more, everywhere.map((item) => ({ label: item.name, note: ctx.appName, run: () => ctx.perform({ do: "shortcut", callback_id: item.callback_id }) }))) }, icon("bolt")) : null;
+  fill(node, hints, h("div", { class: "composer" }, more, box, h("button", { type: "button", class: "send", "aria-label": "Send", data: { testid: "send" }, onclick: send }, icon("send"))));
 }
 
 // What Slack's client sends for typed text: escaped, with @name as a mention.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from ..core import Core
+from ..entities import User
 from ..journal import Entry
 from ..views import View
 from ..wire import Json
@@ -23,10 +24,14 @@ def snapshot(core: Core) -> Json:
             "name": world.users[world.app.bot_user].real_name,
             "bot_user": world.app.bot_user,
             "commands": world.app.commands,
+            "hints": world.app.hints,
+            "shortcuts": [asdict(item) for item in world.app.shortcuts],
             "home_tab": world.app.home_tab,
         },
         "users": [
-            asdict(user) | {"sees": [channel.id for channel in world.channels.values() if world.sees(user, channel)]}
+            asdict(user)
+            | _status(user, core.clock())
+            | {"sees": [channel.id for channel in world.channels.values() if world.sees(user, channel)]}
             for user in world.users.values()
         ],
         "channels": [
@@ -47,11 +52,17 @@ def snapshot(core: Core) -> Json:
         "faults": {
             "plans": {name: asdict(plan) for name, plan in core.faults.planned().items()},
             "duplicates": core.faults.duplicates,
+            "holds": core.faults.holds,
         },
         "connections": core.wire.connections(),
         "http": core.wire.over_http(),
         "now": core.clock(),
     }
+
+
+def _status(user: User, now: float) -> Json:
+    text, emoji, _ = user.status(now)
+    return {"status_text": text, "status_emoji": emoji, "dnd": user.quiet_until(now) > 0}
 
 
 def _view(view: View) -> Json:

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from localslack import LocalSlack
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture
@@ -134,3 +148,31 @@ def modal(**more: Any) -> dict[str, Any]:
         ],
         **more,
     }
+
+
+# One Chromium for the module, hence one event loop for everything that shares it.
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        await launched.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    context = await browser.new_context(viewport={"width": 1280, "height": 820})
+    context.set_default_timeout(10_000)
+    opened = await context.new_page()
+    failures: list[str] = []
+    opened.on("pageerror", lambda error: failures.append(str(error)))
+    yield opened
+    await context.close()
+    assert failures == []
+
+
+def at(slack: LocalSlack, user: str, channel: str = "C0APPROVALS", **more: str) -> str:
+    extra = "".join(f"&{name}={value}" for name, value in more.items())
+    return f"{slack.page_url}#user={user}&channel={channel}{extra}"

@@ -3,46 +3,24 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from localslack import LocalSlack
 
-from .conftest import BUTTONS, bolt, connected, modal
+from .conftest import BUTTONS, CHROMIUM, at, bolt, connected, modal
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
 ]
-
-
-# One Chromium for the module, hence one event loop for everything that shares it.
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        await launched.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -54,22 +32,6 @@ async def slack() -> AsyncIterator[LocalSlack]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def web(slack: LocalSlack) -> AsyncWebClient:
     return AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Browser) -> AsyncIterator[Page]:
-    context = await browser.new_context(viewport={"width": 1280, "height": 820})
-    opened = await context.new_page()
-    failures: list[str] = []
-    opened.on("pageerror", lambda error: failures.append(str(error)))
-    yield opened
-    await context.close()
-    assert failures == []
-
-
-def at(slack: LocalSlack, user: str, channel: str = "C0APPROVALS", **more: str) -> str:
-    extra = "".join(f"&{name}={value}" for name, value in more.items())
-    return f"{slack.page_url}#user={user}&channel={channel}{extra}"
 
 
 async def test_a_press_goes_to_the_app_and_every_page_redraws(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from slack_sdk.models import views as sdk_views
 from slack_sdk.models.blocks import basic_components, block_elements
 from slack_sdk.models.blocks import blocks as sdk_blocks
 from slack_sdk.models.views import View as SdkView
@@ -62,6 +65,33 @@ PARITY: list[tuple[int | None, int]] = [
 def test_the_limits_are_those_of_the_sdk(ours: int | None, theirs: int) -> None:
     """An upgrade of the SDK that knows other numbers shows here."""
     assert ours == theirs
+
+
+def sdk_limits() -> dict[str, int]:
+    """Every `*_max_length` constant of the SDK's blocks, elements, objects and views, by class."""
+    found: dict[str, int] = {}
+    for module in (sdk_blocks, block_elements, basic_components, sdk_views):
+        for kind in (item for item in vars(module).values() if isinstance(item, type)):
+            for name, value in vars(kind).items():
+                if name.endswith("_max_length") and isinstance(value, int):
+                    found[f"{kind.__name__}.{name}"] = value
+    return found
+
+
+def test_no_limit_of_the_sdk_is_new_or_gone() -> None:
+    """The constants as they were when the table was last compared with them: a difference asks for a look at it."""
+    assert sdk_limits() == json.loads((Path(__file__).parent / "sdk_limits.json").read_text(encoding="utf-8"))
+
+
+def test_the_blocks_and_elements_of_the_sdk_are_known() -> None:
+    """Each block of the SDK is in the table or among those the README calls unsupported: a new one shows here."""
+    theirs = {kind.type for kind in vars(sdk_blocks).values() if _is_block(kind)}
+    refused = "auth_provider call card carousel container file plan task_card"
+    assert theirs - set(BLOCKS) == set(refused.split())
+
+
+def _is_block(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, sdk_blocks.Block) and kind is not sdk_blocks.Block
 
 
 @pytest.mark.parametrize("kind", sorted(ELEMENTS))
