@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from .validate import elements_of, options_of
+from .anatomy import elements_of, every_block, options_of
 from .wire import Json, NotPossible, as_list, as_object
 
 Values = Mapping[Any, Any]
@@ -78,9 +78,9 @@ def initial_state(element: Json, channel: str | None = None) -> Json:
 def initial_values(blocks: list[Any], channel: str | None = None) -> dict[str, dict[str, Json]]:
     """`state.values` of fresh blocks: block_id -> action_id -> entry."""
     values: dict[str, dict[str, Json]] = {}
-    for block in map(as_object, blocks):
+    for block in every_block(blocks):
         for element in elements_of(block):
-            if block is not None and is_stateful(element):
+            if is_stateful(element):
                 values.setdefault(str(block["block_id"]), {})[str(element["action_id"])] = initial_state(
                     element, channel
                 )
@@ -205,14 +205,14 @@ def _number_error(element: Json, value: str) -> str | None:
 def find_element(blocks: list[Any], action_id: str, block_id: str | None = None) -> tuple[Json, Json]:
     """The (block, element) a person would press, by action_id. Ambiguous or missing ones are an error of the caller."""
     found: list[tuple[Json, Json]] = []
-    for block in map(as_object, blocks):
-        if block is None or block_id not in (None, block.get("block_id")):
+    for block in every_block(blocks):
+        if block_id not in (None, block.get("block_id")):
             continue
         for element in elements_of(block):
             if element.get("action_id") == action_id:
                 found.append((block, element))
     if not found:
-        shown = [element.get("action_id") for block in blocks for element in elements_of(block)]
+        shown = [element.get("action_id") for block in every_block(blocks) for element in elements_of(block)]
         raise NotPossible(f"nothing with action_id {action_id!r} is shown; there are {shown}")
     if len(found) > 1:
         raise NotPossible(f"action_id {action_id!r} is shown {len(found)} times; name the block_id")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
+from .anatomy import elements_of, every_block
 from .triggers import token
-from .validate import elements_of
 from .wire import Json, as_list, as_object, clone
 
 
@@ -21,7 +21,7 @@ class NameIds:
     def named(self, blocks: list[Json]) -> list[Json]:
         """A copy of the blocks in which each has a block_id and each interactive element an action_id."""
         out = clone(blocks)
-        for block in out:
+        for block in every_block(out):
             block.setdefault("block_id", token(self.rng, 5))
             for element in elements_of(block):
                 if element.get("type") != "image":

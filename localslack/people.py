@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import payloads
+from .anatomy import options_of
 from .answers import Answers
 from .core import Core
 from .deliver import Deliverer
@@ -16,7 +17,6 @@ from .entities import Channel, Message, User
 from .forms import Forms
 from .journal import Delivery, never_sent
 from .sight import Sight
-from .validate import options_of
 from .wire import Json, NotPossible, as_object, clone
 
 UNSET: Any = object()

@@ -6,6 +6,7 @@ Sources are in CLAIMS.md. A test compares the limits with the constants of slack
 
 from __future__ import annotations
 
+from .cards import CARDS
 from .schema import EVERYWHERE, MESSAGE, MODAL, VIEWS, Arr, Bool, Free, Int, Obj, One, Rule, Shape, Str, Text
 
 BLOCKS_IN_MESSAGE = 50
@@ -295,6 +296,8 @@ BLOCKS: dict[str, Shape] = {
         frozenset({MODAL}),
     ),
 }
+
+BLOCKS.update(CARDS)
 
 VIEW_FIELDS: dict[str, Rule] = {
     "blocks": Arr(Free(), BLOCKS_IN_VIEW),

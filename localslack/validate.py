@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from . import rules
+from .anatomy import NESTED, elements_of, options_of
 from .schema import MESSAGE, Arr, Bool, Free, Int, Obj, One, Rule, Shape, Str, Text
 from .wire import Json, as_list, as_object
 
@@ -97,15 +98,6 @@ def view_bytes(view: Json) -> int:
     return len(json.dumps(view, ensure_ascii=False).encode())
 
 
-def elements_of(block: object) -> list[Json]:
-    """The interactive elements inside a block, in order."""
-    data = as_object(block) or {}
-    found: list[object] = [data.get("accessory"), data.get("element")]
-    if data.get("type") in ("actions", "context_actions"):
-        found += as_list(data.get("elements")) or []
-    return [element for element in map(as_object, found) if element is not None]
-
-
 def _repeated(items: list[Any], key: str, pointer: str) -> list[Problem]:
     seen: set[str] = set()
     out: list[Problem] = []
@@ -147,8 +139,13 @@ class _Walk:
             at,
             typed=True,
         )
-        if kind in ("actions", "context_actions"):
-            yield from _repeated(as_list(data.get("elements")) or [], "action_id", f"{at}/elements")
+        if kind in ("actions", "context_actions", "card"):
+            name = "actions" if kind == "card" else "elements"
+            yield from _repeated(as_list(data.get(name)) or [], "action_id", f"{at}/{name}")
+        if (inside := NESTED.get(str(kind))) is not None:
+            yield from _repeated(as_list(data.get(inside)) or [], "block_id", f"{at}/{inside}")
+        if data.get("default_collapsed") is True and data.get("is_collapsible") is not True:
+            yield Problem("needs is_collapsible", f"{at}/default_collapsed", "depends")
         if kind == "table":
             yield from _table(data, at)
 
@@ -221,6 +218,9 @@ class _Walk:
         if kind in ("plain_text", "mrkdwn"):
             yield from _text(data, Text(), at)
             return
+        if rule.group == "block":
+            yield from self.block(data, at)
+            return
         shape = rules.GROUPS[rule.group][str(kind)]
         if self.surface not in shape.surfaces:
             yield Problem(f"unsupported type: {kind} is not allowed in a {self.surface}", f"{at}/type", "surface")
@@ -276,14 +276,6 @@ def _text(value: object, rule: Text, at: str) -> Iterator[Problem]:
             yield Problem(f"invalid additional property: {name}", at, "unknown_field")
         elif not isinstance(item, bool):
             yield Problem("must be a boolean", f"{at}/{name}", "type")
-
-
-def options_of(element: Json) -> list[Json]:
-    """The options of a select, radio or checkbox element, those in groups included."""
-    plain = as_list(element.get("options")) or []
-    for group in as_list(element.get("option_groups")) or []:
-        plain = plain + (as_list((as_object(group) or {}).get("options")) or [])
-    return [option for option in map(as_object, plain) if option is not None]
 
 
 def _element(data: Json, at: str) -> Iterator[Problem]:

@@ -32,6 +32,14 @@ const DRAW = {
   table: (block, ctx) => h("div", { class: "table-scroll" }, h("table", {}, block.rows.map((row, i) =>
     h("tr", {}, row.map((cell) => h(i ? "td" : "th", {}, cell.type === "rich_text" ? cell.elements.map((item) => richBlock(item, ctx)) : String(cell.text ?? cell.value ?? ""))))))),
   alert: (block, ctx) => h("div", { class: `alert alert-${block.level || "default"}` }, textNode(block.text, ctx)),
+  card: (block, ctx) => card(block, ctx),
+  carousel: (block, ctx) => h("div", { class: "carousel" }, block.elements.map((item) => card(item, ctx))),
+  container: (block, ctx) => {
+    const title = block.rich_text_title ? block.rich_text_title.elements.map((item) => richBlock(item, ctx)) : h("b", {}, textNode(block.title));
+    const head = [title, block.subtitle && h("div", { class: "context-text" }, textNode(block.subtitle, ctx))];
+    const body = h("div", { class: "container-body" }, blocks(block.child_blocks, ctx));
+    return block.is_collapsible ? h("details", { class: "container", open: !block.default_collapsed }, h("summary", {}, head), body) : h("div", { class: "container" }, h("div", {}, head), body);
+  },
   video: (block, ctx) => [link(block.title_url || block.video_url, textNode(block.title, ctx)), h("div", { class: "context-text" }, block.alt_text)],
   input: (block, ctx) => {
     const error = ctx.errors && ctx.errors[block.block_id];
@@ -45,6 +53,16 @@ const DRAW = {
       block.hint && h("span", { class: "hint" }, textNode(block.hint)));
   },
 };
+
+function card(block, ctx) {
+  return h("div", { class: "card" },
+    block.hero_image && image(block.hero_image, "big"),
+    block.icon && image(block.icon, "tiny"),
+    block.title && h("b", {}, textNode(block.title, ctx)),
+    block.subtitle && h("div", { class: "context-text" }, textNode(block.subtitle, ctx)),
+    block.body && h("div", { class: "text" }, textNode(block.body, ctx)),
+    block.actions && h("div", { class: "block-actions" }, block.actions.map((item) => element(block, item, ctx))));
+}
 
 function image(item, size) {
   if (!/^https?:/.test(item.image_url || "")) return h("span", { class: `image-alt ${size}` }, item.alt_text);

@@ -55,7 +55,8 @@ function focusIn(list) {
   return () => {
     if (list.contains(active)) return active.focus({ preventScroll: true });
     const now = [...list.children].find((node) => node.dataset.key === row)?.querySelector(`[data-action-id="${CSS.escape(owner.dataset.actionId)}"]`);
-    const target = now && (owner === active ? now : now.querySelector("input, button"));
+    const alike = now ? [...now.querySelectorAll(active.tagName)] : [];
+    const target = owner === active ? now : alike.find((node) => node.value === active.value) || alike[0];
     if (!target) return;
     target.focus({ preventScroll: true });
     if (owner.classList.contains("external") && active.value && active.tagName === "INPUT") {

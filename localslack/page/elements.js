@@ -128,7 +128,9 @@ function external(block, item, ctx) {
   const drawn = () => chosen.replaceChildren(...[...several.values()].map((option) => h("button", { type: "button", class: "chip", "aria-pressed": "true", title: "Remove", onclick: () => { several.delete(option.value); keep(); } }, textNode(option.text), " ×")));
   const box = h("input", { type: "text", class: "text-input", placeholder: text(item.placeholder) || "Type to search", autocomplete: "off",
     oninput: async () => {
-      const options = await ctx.suggest(block, item, box.value);
+      const query = box.value;
+      const options = await ctx.suggest(block, item, query);
+      if (query !== box.value) return; // a later answer is on its way, or one was chosen
       results.replaceChildren(...options.map((option) => h("button", { type: "button", class: "result", onclick: () => {
         results.replaceChildren();
         if (many) {

@@ -109,6 +109,22 @@ MESSAGE: list[dict[str, Any]] = [
             [{"type": "raw_text", "text": "Paper"}, {"type": "raw_text", "text": "12"}],
         ],
     },
+    {
+        "type": "carousel",
+        "elements": [
+            {"type": "card", "title": plain("First"), "body": plain("One of two"), "actions": [button(action_id="in")]},
+            {"type": "card", "title": plain("Second"), "body": plain("Two of two")},
+        ],
+    },
+    {
+        "type": "container",
+        "title": plain("A container"),
+        "is_collapsible": True,
+        "child_blocks": [
+            {"type": "section", "text": plain("Inside")},
+            actions(button(action_id="deeper", text=plain("Deeper"))),
+        ],
+    },
     {"type": "divider"},
     {"type": "context", "elements": [{"type": "mrkdwn", "text": "Asked by <@U0ANA> in <#C0APPROVALS>"}]},
 ]

@@ -131,4 +131,5 @@ async def test_a_synchronous_app_works_too(slack: LocalSlack, web: AsyncWebClien
         told = await slack.wait_for(lambda: slack.ephemerals("U0ANA"))
         assert told[0].text == "Noted"
     finally:
+        await slack.faults.kill_sockets()  # else closing waits three seconds for another message
         await asyncio.to_thread(handler.close)

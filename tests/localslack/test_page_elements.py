@@ -143,8 +143,9 @@ async def test_every_element_of_a_message(slack: LocalSlack, web_for: AsyncWebCl
     await card.locator("[data-action-id=more]").click()
     await page.get_by_role("menuitem", name="Bread").click()
     await card.locator("[data-action-id=feedback] button").first.click()
-    await card.locator("[data-action-id=bin]").click()
-    expected = {*CHOSEN, "moment", "plain", "sure", "more", "feedback", "bin"}
+    for name in ("bin", "in", "deeper"):
+        await card.locator(f"[data-action-id={name}]").click()
+    expected = {*CHOSEN, "moment", "in", "deeper", "plain", "sure", "more", "feedback", "bin"}
 
     def last() -> dict[str, Any]:
         return {sent.payload["actions"][0]["action_id"]: sent for sent in slack.deliveries("block_actions") if sent.ok}
@@ -265,6 +266,32 @@ async def test_every_fault_and_a_line_of_traffic(slack: LocalSlack, app: Any, pa
     await page.select_option(".fault-form select[name=kind]", "kill")
     await page.click(".fault-form button[type=submit]")
     await slack.wait_for(lambda: slack.connections == 0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_all_of_it_fits_a_phone(
+    slack: LocalSlack, web_for: AsyncWebClient, app: Any, page: Page, theme: str
+) -> None:
+    """At 375 pixels neither the message nor the form nor the traffic is wider than the screen, in both themes."""
+    await page.set_viewport_size({"width": 375, "height": 740})
+    await web_for.chat_postMessage(channel=HERE, text="Everything", blocks=gallery.MESSAGE)
+    await page.goto(at(slack, "U0ANA", theme=theme))
+    await expect(page.get_by_test_id("message")).to_be_visible()
+    wide = (
+        "[...document.querySelectorAll('.list, .dialog-body, .inspector-body')].map(n => n.scrollWidth - n.clientWidth)"
+    )
+    assert set(await page.evaluate(wide)) == {0}
+    await page.fill("[data-testid=composer]", "/everything")
+    await page.press("[data-testid=composer]", "Enter")
+    await expect(page.get_by_test_id("modal")).to_be_visible()
+    assert set(await page.evaluate(wide)) == {0}
+    await page.get_by_test_id("modal-close").click()
+    await expect(page.get_by_test_id("modal")).to_have_count(0)
+    await page.goto(at(slack, "U0ANA", theme=theme, inspect="traffic"))
+    await page.locator(".line summary").first.click()
+    assert set(await page.evaluate(wide)) == {0}
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert await page.evaluate("getComputedStyle(document.documentElement).colorScheme") == theme
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -82,6 +82,18 @@ BAD_MESSAGES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"type": "rich_text", "elements": [{"type": "rich_text_list", "elements": []}]}, "/blocks/0/elements/0"),
     ({"type": "markdown", "text": "x" * 12_001}, "/blocks/0/text"),
+    ({"type": "card", "subtitle": plain("x")}, "/blocks/0"),
+    ({"type": "card", "body": plain("x" * 201)}, "/blocks/0/body/text"),
+    ({"type": "card", "title": plain("x"), "actions": [button(), button()]}, "/blocks/0/actions/1/action_id"),
+    ({"type": "carousel", "elements": []}, "/blocks/0/elements"),
+    ({"type": "carousel", "elements": [SECTION]}, "/blocks/0/elements/0/type"),
+    ({"type": "container", "child_blocks": [SECTION]}, "/blocks/0"),
+    ({"type": "container", "title": plain("x"), "child_blocks": [SECTION] * 11}, "/blocks/0/child_blocks"),
+    ({"type": "container", "title": plain("x"), "child_blocks": [{"type": "section"}]}, "/blocks/0/child_blocks/0"),
+    (
+        {"type": "container", "title": plain("x"), "child_blocks": [SECTION], "default_collapsed": True},
+        "/blocks/0/default_collapsed",
+    ),
 ]
 
 
