@@ -94,7 +94,10 @@ class GraphDriver:
                 if lease is None:
                     return Driven.BUSY
                 thread = await self._journal.thread(thread_id)
-                if thread is None or not thread.state.open:
+                if thread is None:
+                    return Driven.SETTLED
+                if not thread.state.open:
+                    await self._journal.closed(lease, thread)
                     return Driven.SETTLED
                 with fenced(lambda: self._fence(lease)):
                     return await self._under(lease, thread)

@@ -101,7 +101,8 @@ def _explained(
 ) -> Explained:
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
     if _called(call) == "ask":
-        allow = _literal(keywords["allow"]) if "allow" in keywords else ["approve", "deny"]
+        default: list[JsonValue] = ["approve", "deny"]
+        allow = _literal(keywords["allow"]) if "allow" in keywords else default
         stated: dict[str, JsonValue] = {"question": UNKNOWN, "reply": "decision", "allow": allow}
         shown = stated | ({"args": {UNKNOWN: UNKNOWN}} if "args" in keywords else {})
         return replace(of_value(dialects, shown, graph=graph, node=node), why="asked by Signoff's typed helper")

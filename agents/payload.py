@@ -18,7 +18,8 @@ from pydantic import BaseModel, JsonValue
 
 MAX_DEPTH = 32
 MAX_ITEMS = 20_000
-MAX_STRING = 200_000
+MAX_TEXT = 3_000_000
+"""Characters in all: what is larger belongs into a file, with its name in the question."""
 MAX_BYTES = 4_096
 CUT = "… cut: "
 
@@ -53,6 +54,7 @@ class _Copier:
     def __init__(self) -> None:
         self.whole = True
         self.items = 0
+        self.left = MAX_TEXT
 
     def copy(self, value: object, depth: int) -> JsonValue:
         if isinstance(value, Enum):
@@ -131,10 +133,11 @@ class _Copier:
 
     def _text(self, value: str) -> str:
         text = str(value).encode("utf-8", "replace").decode()  # a lone surrogate cannot be stored
-        if len(text) <= MAX_STRING:
+        room, self.left = self.left, max(0, self.left - len(text))
+        if len(text) <= room:
             return text
         self.whole = False
-        return f"{text[:MAX_STRING]}{CUT}{len(text) - MAX_STRING} more characters"
+        return f"{text[:room]}{CUT}{len(text) - room} more characters"
 
     def _cut(self, why: str) -> str:
         self.whole = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -165,8 +165,10 @@ class ThreadJournal:
         new: list[Approval] = []
         for key, draft in asked.items():
             known = live.get(key) or await self._store.get(key)
-            found.append(await self._opened(lease, key, draft, thread) if known is None else known)
-            new += found[-1:] if known is None else []
+            if known is None:
+                known = await self._opened(lease, key, _after(draft, live.values()), thread)
+                new.append(known)
+            found.append(known)
             found[-1] = await self._change(lease, found[-1], lambda a, draft=draft: self._amended(a, draft))
         for key, approval in live.items():
             if key not in asked:
@@ -187,6 +189,8 @@ class ThreadJournal:
 
     def _amended(self, approval: Approval, draft: Draft) -> Change | Refusal | None:
         same = approval.interrupt.payload_hash == draft.interrupt.payload_hash
+        # An answer that was handed over sticks to the thread: the same question, read otherwise, must not get a second.
+        same = same or (approval.status is Status.RESUMING and approval.payload == draft.payload)
         shown = same and approval.status is not Status.SUPERSEDED
         return None if shown else lifecycle.amend(approval, draft, self._clock())
 
@@ -241,10 +245,11 @@ class ThreadJournal:
         thread = await self._fresh(thread)
         attempts = thread.attempts + 1
         ends = attempts >= self._attempts
-        turn = lifecycle.give_up if ends else lifecycle.stumble
         for approval in await self._live(thread.id):
-            if approval.status is Status.RESUMING:
-                await self._change(lease, approval, lambda a: turn(a, error, self._clock()))
+            if ends:
+                await self._fail(lease, approval, error)
+            elif approval.status is Status.RESUMING:
+                await self._change(lease, approval, lambda a: lifecycle.stumble(a, error, self._clock()))
         state = ThreadState.FAILED if ends else thread.state
         after = replace(thread, attempts=attempts, error=error, state=state)
         kind = EventType.GAVE_UP if ends else EventType.RESUME_FAILED
@@ -253,6 +258,18 @@ class ThreadJournal:
             "graph failed", action="thread.stumbled", thread=thread.id, error=error, attempt=attempts, final=ends
         )
         return Driven.SETTLED if ends else Driven.RETRY
+
+    async def _fail(self, lease: Lease, approval: Approval, error: str) -> None:
+        """What was decided and cannot be carried out says so; what is still open stays open."""
+        if approval.status is Status.RESOLVED:
+            approval = await self._change(lease, approval, lambda a: lifecycle.resume(a, self._clock()))
+        if approval.status is Status.RESUMING:
+            await self._change(lease, approval, lambda a: lifecycle.give_up(a, error, self._clock()))
+
+    async def closed(self, lease: Lease, thread: Thread) -> None:
+        """See `ports.Journal.closed`."""
+        for approval in await self._live(thread.id):
+            await self._fail(lease, approval, thread.error or f"Thread {thread.id} is {thread.state}.")
 
     async def lost(self, lease: Lease, thread: Thread, why: str, *, final: bool = True) -> None:
         """See `ports.Journal.lost`."""
@@ -286,3 +303,14 @@ class ThreadJournal:
 def _instead(new: Sequence[Approval]) -> str:
     """Where to look instead."""
     return " Asked instead: " + ", ".join(f"{a.title} ({a.id})" for a in new[:3]) + "." if new else ""
+
+
+def _after(draft: Draft, live: Iterable[Approval]) -> Draft:
+    """A question that a task asks after an answer tells what was answered: that may be why it asks again."""
+    task = draft.interrupt.task_id
+    before = [a for a in live if task and a.interrupt.task_id == task and a.status is Status.RESUMING and a.decisions]
+    if not before:
+        return draft
+    said = before[-1].decisions[-1]
+    told = f"Asked before: {before[-1].title}\nThe answer: {said.text or before[-1].resolution or said.type}"
+    return replace(draft, description=f"{draft.description}\n\n{told}".strip())

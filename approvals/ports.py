@@ -195,6 +195,10 @@ class Journal(Protocol):
         """
         ...
 
+    async def closed(self, lease: Lease, thread: Thread) -> None:
+        """The thread has failed or is lost, and somebody decided about it since: that has failed too, and says so."""
+        ...
+
     async def live(self, thread: Thread) -> Sequence[Approval]:
         """The thread's approvals that are pending, resolved or resuming."""
         ...

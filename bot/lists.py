@@ -132,6 +132,7 @@ def _facts(approval: Approval) -> Sequence[tuple[str, str]]:
         ("Cards", str(len(approval.messages))),
         ("Tries", str(approval.attempts) if approval.attempts else ""),
         ("Error", line(approval.error or "", 300)),
+        ("To ask anew", f"signoff repair {line(approval.thread_id, 120)}" if approval.status is Status.FAILED else ""),
     )
 
 

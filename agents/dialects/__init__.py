@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from langgraph.types import Interrupt
+from pydantic import JsonValue
 
 from agents.dialects.base import Context, Dialect, Reading, check_decision
 from agents.dialects.breakpoint import Breakpoint
@@ -46,12 +47,12 @@ class Dialects:
             dialect = Plain()
             reading = dialect.read(payload, schema, context) or _unread(node)
         schema = reading.schema if schema is None else schema
-        # What is hashed is what a click is about: an answer that is spelled anew is another question.
-        told = [entry for entry in (schema, reading.template) if entry is not None]
+        # What is hashed is what a click is about: where the answer would be another, so is the question.
+        asked: list[JsonValue] = [payload, schema, reading.reply, reading.template]
         return Draft(
             interrupt=InterruptRef(
                 id=interrupt.id,
-                payload_hash=payload_hash([payload, *told] if told else payload),
+                payload_hash=payload_hash(asked),
                 node=node,
                 task_id=task_id,
                 checkpoint_id=checkpoint_id,

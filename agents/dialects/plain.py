@@ -41,7 +41,10 @@ class Plain:
         chosen = by_rule(rule, payload, schema, found) if rule is not None else choose(payload, schema, found)
         reply, allowed, why = chosen.reply, chosen.allowed, chosen.why
         if not found.args or not copied.whole:
-            allowed = tuple(kind for kind in allowed if kind is not EDIT) or (RESPOND,)
+            allowed = tuple(kind for kind in allowed if kind is not EDIT)
+        if not allowed or (reply == "value" and len(found.args) != 1):
+            reply, allowed = "text", (RESPOND,)
+            why += "; there is nothing of that kind to hand back, so that the answer is typed"
         action = Action(name=found.name, args=found.args, allowed=allowed)
         if not copied.whole and reply in WHOLE:
             # What was shown is not all there is, so it must not be handed back as if it were.

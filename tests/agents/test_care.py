@@ -27,6 +27,10 @@ async def repaired(desk: Desk, thread: Thread) -> None:
     assert await desk.driver.drive(thread.id) is Driven.SETTLED
 
 
+async def open_fence() -> None:
+    """For a run that is not ours."""
+
+
 async def test_a_poisoned_thread_is_repaired(desk: Desk) -> None:
     """An answer that the node cannot take sticks to the thread; the repair drops it and asks anew, and is audited."""
 
@@ -114,8 +118,6 @@ async def test_answered_elsewhere(desk: Desk) -> None:
     approval = await desk.the_one(thread)
     graph = await desk.graphs.graph("g")
 
-    async def open_fence() -> None: ...
-
     with fenced(open_fence):
         config: Any = {"configurable": {"thread_id": thread.id}}
         await graph.ainvoke(Command(resume={approval.interrupt.id: "elsewhere"}), config)
@@ -160,8 +162,9 @@ async def test_a_configuration_that_changes_asks_anew(desk: Desk) -> None:
     assert (await desk.values(thread))["log"] == ["yes"]
 
 
-async def test_the_input_of_a_later_turn_is_given_once(desk: Desk) -> None:
-    """However often the thread is driven, and also if a process died right before it gave the input."""
+@pytest.mark.parametrize("given", [False, True])
+async def test_the_input_of_a_later_turn_is_given_once(desk: Desk, given: bool) -> None:
+    """However often the thread is driven, and also if a process died right before or right after it gave it."""
     runs: list[str] = []
 
     def node(state: Log) -> Log:
@@ -170,12 +173,15 @@ async def test_the_input_of_a_later_turn_is_given_once(desk: Desk) -> None:
 
     thread = await desk.start(line(("n", node)), {"result": "one"})
     thread = await desk.answer(thread)
-    turned = await desk.threads.turn(thread.id, {"result": "two"})
-    assert isinstance(turned, Thread)
+    assert isinstance(await desk.threads.turn(thread.id, {"result": "two"}), Thread)
+    graph, config = await desk.graphs.graph("g"), {"configurable": {"thread_id": thread.id}}
     async with desk.journal.hold(thread.id) as lease:
         assert lease is not None
-        state = await (await desk.graphs.graph("g")).aget_state({"configurable": {"thread_id": thread.id}})
+        state = await graph.aget_state(config)
         await desk.journal.turning(lease, await desk.thread(thread.id), state.config["configurable"]["checkpoint_id"])
+    if given:
+        with fenced(open_fence):
+            await graph.ainvoke({"result": "two"}, config)
     for _ in range(3):
         assert await desk.driver.drive(thread.id) is Driven.SETTLED
     assert runs == ["one", "one", "two"]
@@ -242,3 +248,74 @@ async def test_retrying_an_approval_of_a_repaired_thread_is_refused(desk: Desk) 
     refusal = await desk.approvals.retry(old.id, OPERATOR)
     assert not isinstance(refusal, Done)
     assert refusal.reason is Reason.SUPERSEDED
+
+
+async def test_a_graph_that_is_gone_is_told_on_the_card(desk: Desk) -> None:
+    """The graph is no longer in the file: what was decided has failed and says why; with the graph back, it goes on."""
+    thread = await desk.start(line(("n", lambda s: {"log": [str(interrupt("go?"))]})))
+    approval = await desk.decide(await desk.the_one(thread), APPROVE)
+    graph = desk.graphs.found.pop("g")
+    for _ in range(3):
+        await desk.driver.drive(thread.id)
+    approval = await desk.get(approval)
+    assert approval.status is Status.FAILED
+    assert "there is no “g”" in str(approval.error)
+    desk.graphs.found["g"] = graph
+    assert isinstance(await desk.approvals.retry(approval.id, OPERATOR), Done)
+    assert await desk.driver.drive(thread.id) is Driven.SETTLED
+    assert (await desk.values(thread))["log"] == ["True"]
+
+
+async def test_a_decision_about_a_thread_that_failed_says_so(desk: Desk) -> None:
+    """A question beside one that broke the thread is still open; an answer to it is not silently kept."""
+    from langgraph.graph import END, START, StateGraph
+
+    broken = [True]
+
+    def fragile(state: Log) -> Log:
+        interrupt("break?")
+        if broken:
+            raise OSError("broken")
+        return {"log": ["mended"]}
+
+    graph = StateGraph(Log).add_node("a", fragile).add_node("b", lambda s: {"log": [str(interrupt("fine?"))]})
+    graph.add_edge(START, "a").add_edge(START, "b").add_edge("a", END).add_edge("b", END)
+    thread = await desk.start(graph)
+    first, second = sorted(await desk.pending(thread), key=lambda a: a.title)
+    await desk.decide(first, APPROVE)
+    for _ in range(3):
+        await desk.driver.drive(thread.id)
+    second = await desk.decide(second, APPROVE)
+    assert await desk.driver.drive(thread.id) is Driven.SETTLED
+    second = await desk.get(second)
+    assert (second.status, second.error) == (Status.FAILED, "OSError: broken")
+
+    broken.clear()
+    for approval in (first, second):
+        assert isinstance(await desk.approvals.retry(approval.id, OPERATOR), Done)
+    assert await desk.driver.drive(thread.id) is Driven.SETTLED
+    assert sorted((await desk.values(thread))["log"]) == ["True", "mended"]
+    assert [a.status for a in await desk.all(thread)] == [Status.RESUMED] * 2
+
+
+async def test_an_answer_that_was_handed_over_is_not_asked_for_again(desk: Desk) -> None:
+    """The node took the answer and raised: LangGraph keeps that answer and would ignore another. So a configuration
+    that changes meanwhile does not open the question again; a second answer would be one that nobody heeds."""
+    broken = [True]
+
+    def node(state: Log) -> Log:
+        answer = interrupt({"question": "go?"})
+        if broken:
+            raise OSError("broken")
+        return {"log": [str(answer["approved"])]}
+
+    thread = await desk.start(line(("n", node)))
+    approval = await desk.decide(await desk.the_one(thread), APPROVE)
+    assert await desk.driver.drive(thread.id) is Driven.RETRY
+    desk.dialects.use(read_replies({"replies": {"g": "approved"}}, ("g",)))
+    assert await desk.driver.drive(thread.id) is Driven.RETRY
+    assert (await desk.get(approval)).status is Status.RESUMING
+    broken.clear()
+    assert await desk.driver.drive(thread.id) is Driven.SETTLED
+    assert (await desk.values(thread))["log"] == ["True"]
+    assert [a.status for a in await desk.all(thread)] == [Status.RESUMED]

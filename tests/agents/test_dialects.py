@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from langgraph.types import Interrupt
 
 from agents.dialects import Dialects
-from agents.payload import MAX_STRING
+from agents.payload import MAX_TEXT
 from approvals.lifecycle import Attempt, decide
 from approvals.model import ActorRef, Approval, Decision, DecisionType, Draft, Reply, Source
 from approvals.policy import Policy
@@ -118,7 +118,7 @@ def test_an_unknown_dialect_is_refused() -> None:
 
 def test_what_was_not_shown_whole_is_not_handed_back() -> None:
     """Too long to be shown: it can be approved or denied, not edited, and the copy is not passed off as the rest."""
-    draft = read({"action": "send", "args": {"body": "x" * (MAX_STRING + 1)}})
+    draft = read({"action": "send", "args": {"body": "x" * (MAX_TEXT + 1)}})
     assert DecisionType.EDIT not in draft.actions[0].allowed
     reply = answered(opened(draft), [{"type": "approve"}])
     assert isinstance(reply, Reply)

@@ -17,7 +17,7 @@ from langgraph.types import StateSnapshot
 from pydantic import BaseModel
 
 from agents.outcome import outcome
-from agents.payload import MAX_STRING, copy_json, to_json
+from agents.payload import MAX_TEXT, copy_json, to_json
 from agents.titles import bounded, pretty, title_of
 from approvals.model import Action
 
@@ -129,7 +129,7 @@ def test_json_copy_says_what_is_missing() -> None:
     """Too deep, too long, or unreadable: the copy is marked, and nothing is raised."""
     loop: list[Any] = []
     loop.append(loop)
-    for value in (loop, "x" * (MAX_STRING + 1), list(range(30_000)), {"a": Hostile()}):
+    for value in (loop, "x" * (MAX_TEXT + 1), list(range(30_000)), {"a": Hostile()}):
         copied = copy_json(value)
         assert not copied.whole
         assert "… cut: " in json.dumps(copied.value, ensure_ascii=False)

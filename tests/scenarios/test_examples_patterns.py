@@ -102,6 +102,17 @@ async def test_tools_in_a_graph_of_ones_own(desk: Desk) -> None:
     assert sorted(line.split(": ")[1] for line in told[1:]) == ["left alone, in use", "restarted"]
 
 
+async def test_asking_again_tells_the_answer_before(desk: Desk) -> None:
+    """The card of the second round says what was answered in the first, and why that would not do."""
+    await desk.start("loop", {})
+    await settled(desk)
+    await answer(desk, open_card(desk), "respond", "-7")
+    told = desk.text(open_card(desk))
+    assert "“-7” is not an age." in told
+    assert "Asked before: What is your age?" in told
+    assert "The answer: -7" in told
+
+
 async def test_a_later_turn_asks_again(desk: Desk) -> None:
     """A thread that finished takes a new input, and goes on from its state."""
     thread, _ = await play(desk, "turns", {"wish": "sing", "done": []}, [APPROVE])

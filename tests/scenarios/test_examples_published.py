@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from approvals.model import ThreadState
-from tests.scenarios.conftest import ANA, Desk, House
+from localslack import View
+from tests.scenarios.conftest import ANA, CHANNEL, Desk, House, all_text
 from tests.scenarios.play import Step, answer, finished, open_card, open_cards, play, settled
 
 HERE = Path(__file__).parent / "published" / "langgraph.json"
@@ -99,3 +100,29 @@ async def test_what_the_node_cannot_take_is_not_offered(desk: Desk, graph: str, 
     await desk.start(graph, {})
     card = await desk.card()
     assert verb not in desk.buttons(card.ts)
+
+
+async def test_a_question_of_more_than_a_megabyte(desk: Desk) -> None:
+    """It can be read to its last word before anybody decides, nothing in it is parsed, and the node gets it whole."""
+    thread = await desk.start("huge", {})
+    await settled(desk)
+    card = open_card(desk)
+    assert "Not everything fits here" in desk.text(card)
+    await desk.slack.click(ANA, CHANNEL, card, "review")
+    view = await desk.modal(ANA)
+    last = int(all_text(view.blocks).rsplit(" of ", 1)[1].split()[0])
+    assert last > 5
+    for page in range(2, last + 1):
+        await desk.slack.click_view(ANA, view.id, "review:next")
+        view = await desk.until(lambda page=page: turned(desk.slack.modal(ANA), page))
+    assert "the end" in all_text(view.blocks)
+    assert "<!channel>" in all_text(view.blocks)
+    await desk.slack.close_view(ANA, view.id)
+    await answer(desk, card, "approve")
+    _, values = await finished(desk, thread)
+    assert values["result"] == f"published {len('<!channel> x') * 100_000 + len('the end')}"
+
+
+def turned(view: View | None, page: int) -> View | None:
+    """The form once it shows this page."""
+    return view if view is not None and f"Page {page} of" in all_text(view.blocks) else None

@@ -84,7 +84,7 @@ KEYED = st.dictionaries(
 )
 
 
-@settings(QUIET, max_examples=400)
+@settings(QUIET, max_examples=300)
 @given(ANYTHING | KEYED)
 def test_any_interrupt_becomes_a_card_and_forms_that_slack_takes(value: object) -> None:
     """Whatever a graph says: the card and each form that its buttons open are valid, and nothing in them is parsed."""
@@ -209,7 +209,7 @@ def typed(field: Field, value: Any) -> Any:
             return value
 
 
-@settings(QUIET, max_examples=2000)
+@settings(QUIET, max_examples=1500)
 @given(SCHEMAS)
 def test_a_valid_submission_round_trips(case: tuple[dict[str, Any], Any]) -> None:
     """Any schema has a form that Slack takes; a valid answer typed into it is the very answer that the graph gets."""
@@ -257,7 +257,7 @@ RULES = (
 NONSENSE = st.dictionaries(st.sampled_from(RULES.split()), JSONISH | st.dictionaries(st.text(max_size=5), JSONISH))
 
 
-@settings(QUIET, max_examples=400)
+@settings(QUIET, max_examples=300)
 @given(NONSENSE, st.text(max_size=30))
 def test_a_schema_that_makes_no_sense_breaks_nothing(schema: dict[str, Any], text: str) -> None:
     """It still has a card and a form, and an answer is taken or refused with a reason; LangGraph checks again."""

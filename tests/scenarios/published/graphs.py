@@ -138,6 +138,15 @@ def _delete_course() -> str:
     return f"deleted by {answer['operator']}" if answer.get("confirmed") else f"kept: {answer['reason']}"
 
 
+def _huge() -> str:
+    answer = interrupt(
+        {"action": "publish", "args": {"title": "Log", "body": "<!channel> \u202e" * 100_000 + "the end"}}
+    )
+    assert answer["approved"]
+    return f"published {len(answer['args']['body'])}"
+
+
+huge = of(_huge)
 email_draft, full_example, gate = of(_email_draft), of(_full_example), of(_gate)
 review_and_edit, clarification, multi_step = of(_review_and_edit), of(_clarification), of(_multi_step)
 approval_node, text_to_revise, human_approval = of(_approval_node), of(_text_to_revise), of(_human_approval)
