@@ -16,7 +16,6 @@ from bot import logs
 
 logs.configure("console")
 
-pytest_plugins = ["localslack.pytest_plugin"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
