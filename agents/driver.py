@@ -29,6 +29,7 @@ from agents.registry import last_line
 from agents.strict import STRICT_RESUME, UnknownInterruptError, is_invalid_resume
 from approvals.errors import ConfigError, LeaseLost
 from approvals.model import Approval, Draft, JsonValue, Lease, Reply, Status, Thread, ThreadState
+from approvals.points import Point, reached
 from approvals.ports import Driven, Journal
 from approvals.refusals import Refusal
 
@@ -93,6 +94,7 @@ class GraphDriver:
             async with self._journal.hold(thread_id) as lease:
                 if lease is None:
                     return Driven.BUSY
+                reached(Point.LEASED, thread_id)
                 thread = await self._journal.thread(thread_id)
                 if thread is None or not thread.state.open:
                     return Driven.SETTLED
@@ -303,6 +305,7 @@ class GraphDriver:
         # `sync`: a pause is in Redis before it is announced, and a dying Redis stops the graph.
         with _not_ours():
             await cast("Any", walk.graph).ainvoke(what, config, durability="sync", **extra)
+        reached(Point.RAN, walk.thread.id)
 
 
 def _config(thread: Thread) -> RunnableConfig:
