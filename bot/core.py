@@ -130,7 +130,7 @@ async def open_core(
             ttl=settings.signoff_lease_seconds,
             attempts=settings.signoff_attempts,
         )
-        driver = GraphDriver(registry, Dialects(), journal)
+        driver = GraphDriver(registry, Dialects(), journal, limit=settings.signoff_graph_seconds)
         drive = drive_with(driver, records.store, clock=clock, rng=records.rng)
         records.effects.use({DueKind.DRIVE: drive})
         threads = Threads(records.store, records.effects, clock=clock, new_id=new_id)
