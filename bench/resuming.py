@@ -129,8 +129,8 @@ async def commands(url: str, folder: Path) -> list[str]:
     await redis.aclose()
     whole, own = (start.number + end.number) / number, bare.number / number
     return [
-        f"commands from start to resumed: {whole:.0f} ({start.number / number:.0f} until paused), bare graph {own:.0f}: "
-        f"ours {whole - own:.0f} (wanted: 25 at most)",
+        f"commands from start to resumed: {whole:.0f} ({start.number / number:.0f} until paused), "
+        f"bare graph {own:.0f}: ours {whole - own:.0f} (wanted: 25 at most)",
         f"memory of a pending approval with its thread, audit, indexes and due work: {size:.0f} bytes (wanted: 2560)",
     ]
 
