@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check lint types format lock screenshots clean
+.PHONY: setup demo test chaos bench check lint types format lock screenshots clean
 
 setup: $(STAMP)
 
@@ -21,6 +21,14 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/pytest
+
+# Hundreds of kills. SEED= replays, RUNS= says how many stories.
+chaos: $(STAMP)
+	@$(BIN)/python -m tests.chaos
+
+# What Signoff costs, as ratios to a baseline in the same run.
+bench: $(STAMP)
+	@$(BIN)/python -m bench
 
 check: lint types test
 

@@ -29,6 +29,7 @@ from redisvl.exceptions import RedisSearchError  # pyright: ignore[reportMissing
 from agents.fence import pass_fence
 from agents.serde import KeepingSerializer
 from approvals.errors import ConfigError, SignoffError
+from approvals.points import Point, reached
 
 CONNECTIONS = 32
 WAIT_FOR_CONNECTION = 20.0
@@ -86,7 +87,9 @@ class FencedRedisSaver(AsyncRedisSaver):
         """Stores a checkpoint, if the lease stands."""
         await pass_fence()
         with _connection_errors():
-            return await super().aput(config, checkpoint, metadata, new_versions, stream_mode)
+            saved = await super().aput(config, checkpoint, metadata, new_versions, stream_mode)
+        reached(Point.CHECKPOINT_SAVED, _thread(config))
+        return saved
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -95,6 +98,7 @@ class FencedRedisSaver(AsyncRedisSaver):
         await pass_fence()
         with _connection_errors():
             await super().aput_writes(config, writes, task_id, task_path)
+        reached(Point.WRITES_SAVED, _thread(config))
 
 
 @asynccontextmanager
@@ -153,6 +157,10 @@ def _client(redis_url: str) -> Redis | None:
         redis_url, max_connections=CONNECTIONS, timeout=WAIT_FOR_CONNECTION
     )
     return Redis.from_pool(pool)
+
+
+def _thread(config: RunnableConfig) -> str:
+    return str(config.get("configurable", {}).get("thread_id", ""))
 
 
 @contextmanager

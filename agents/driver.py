@@ -7,6 +7,7 @@ thread anew that it cannot find.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from agents.registry import last_line
 from agents.strict import STRICT_RESUME, UnknownInterruptError, is_invalid_resume
 from approvals.errors import ConfigError, LeaseLost
 from approvals.model import Approval, Draft, JsonValue, Lease, Reply, Status, Thread, ThreadState
+from approvals.points import Point, reached
 from approvals.ports import Driven, Journal
 from approvals.refusals import Refusal
 
@@ -82,8 +84,10 @@ def _not_ours() -> Generator[None]:
 class GraphDriver:
     """Implements `approvals.ports.Driver`."""
 
-    def __init__(self, graphs: Graphs, dialects: Dialects, journal: Journal) -> None:
+    def __init__(self, graphs: Graphs, dialects: Dialects, journal: Journal, *, limit: float | None = None) -> None:
+        """`limit`: seconds that one run may take before it counts as a failure."""
         self._graphs = graphs
+        self._limit = limit
         self._dialects = dialects
         self._journal = journal
 
@@ -93,6 +97,7 @@ class GraphDriver:
             async with self._journal.hold(thread_id) as lease:
                 if lease is None:
                     return Driven.BUSY
+                reached(Point.LEASED, thread_id)
                 thread = await self._journal.thread(thread_id)
                 if thread is None:
                     return Driven.SETTLED
@@ -305,7 +310,15 @@ class GraphDriver:
         extra: dict[str, Any] = {} if walk.thread.context is None else {"context": walk.thread.context}
         # `sync`: a pause is in Redis before it is announced, and a dying Redis stops the graph.
         with _not_ours():
-            await cast("Any", walk.graph).ainvoke(what, config, durability="sync", **extra)
+            limit = asyncio.timeout(self._limit)
+            try:
+                async with limit:
+                    await cast("Any", walk.graph).ainvoke(what, config, durability="sync", **extra)
+            except TimeoutError as late:
+                if limit.expired():
+                    raise TimeoutError(f"The graph did not come to rest within {self._limit:g} s.") from late
+                raise
+        reached(Point.RAN, walk.thread.id)
 
 
 def _config(thread: Thread) -> RunnableConfig:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 import structlog
 
 from approvals.due import Claim, DueKind, backoff
 from approvals.errors import Later
+from approvals.points import Point, reached
 from approvals.ports import ApprovalStore, Clock
 
 Perform = Callable[[str], Awaitable["datetime | None"]]
 """Performs one kind of work for a subject. Returns when to look again, or `None` when it is done."""
+
+again: ContextVar[bool] = ContextVar("signoff_again", default=False)
+"""Set while work is performed that was begun before, here or in a process that died: some of it may be done."""
 
 log = structlog.get_logger()
 
@@ -58,11 +63,14 @@ class Effects:
         """Performs one claim and settles it. Raises nothing but cancellation: this is the boundary for effects."""
         async with self._slots[claim.kind is DueKind.DRIVE]:
             try:
-                await self._store.settle(claim, again=await self._performed(claim))
+                later = await self._performed(claim)
+                reached(Point.PERFORMED, claim.member)
+                await self._store.settle(claim, again=later)
             except Exception as failed:  # noqa: BLE001 - whatever it was, the work stays due
                 await self._put_back(claim, failed)
 
     async def _performed(self, claim: Claim) -> datetime | None:
+        again.set(claim.attempt > 0)  # each claim is performed in a task of its own, and so in a context of its own
         try:
             return await self._perform[claim.kind](claim.subject)
         except Later as later:

@@ -15,6 +15,7 @@ from approvals.errors import LeaseLost
 from approvals.events import Event, EventType
 from approvals.lifecycle import Change, ThreadChange
 from approvals.model import SYSTEM, Approval, Draft, JsonValue, Lease, Outcome, Status, Thread, ThreadState
+from approvals.points import Point, reached
 from approvals.policy import Policy
 from approvals.ports import ApprovalStore, Clock, CommitStatus, Driven, Query
 from approvals.refusals import Refusal
@@ -181,6 +182,7 @@ class ThreadJournal:
     async def _opened(self, lease: Lease, key: str, draft: Draft, thread: Thread) -> Approval:
         change = lifecycle.open_(key, draft, thread, self._choose(draft, thread), self._clock())
         if await self._commit(change, lease):
+            reached(Point.OPENED, key)
             log.info("approval opened", action="approval.opened", approval=key, graph=thread.graph, thread=thread.id)
             return change.approval
         known = await self._store.get(key)
@@ -196,7 +198,10 @@ class ThreadJournal:
 
     async def resuming(self, lease: Lease, approvals: Sequence[Approval]) -> Sequence[Approval]:
         """See `ports.Journal.resuming`."""
-        return [await self._change(lease, one, lambda a: lifecycle.resume(a, self._clock())) for one in approvals]
+        found = [await self._change(lease, one, lambda a: lifecycle.resume(a, self._clock())) for one in approvals]
+        for approval in found:
+            reached(Point.RESUMING, approval.id)
+        return found
 
     async def reask(self, lease: Lease, approval: Approval, error: str) -> None:
         """See `ports.Journal.reask`."""
@@ -231,6 +236,7 @@ class ThreadJournal:
         for approval in await self._live(thread.id):
             if approval.status is Status.RESUMING and approval.interrupt.id not in pending:
                 await self._change(lease, approval, lambda a: lifecycle.complete(a, outcome, self._clock()))
+                reached(Point.RESUMED, approval.id)
                 log.info("approval carried out", action="approval.resumed", approval=approval.id, thread=thread.id)
         thread = await self._fresh(thread)
         if outcome.finished and thread.state is not ThreadState.DONE:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from approvals.due import DueKind, backoff, next_escalation, next_reminder
-from approvals.effects import Perform
+from approvals.effects import Perform, again
 from approvals.errors import Later
 from approvals.model import Approval, MessageKind, Status
+from approvals.points import Point, reached
 from approvals.ports import ApprovalStore, Clock, Driven, Driver, Notifier
 from approvals.refusals import Reason, Refusal
 from approvals.service import Approvals, Done
@@ -66,10 +67,14 @@ class Performer:
             approval = await self._approvals.get(approval_id)
             if approval is None or (approval.status is Status.SUPERSEDED and not approval.messages):
                 return None
-            posted = await self._notifier.announce(approval)
+            # Somebody may have clicked on a card that a process posted and died before it wrote it down.
+            look = again.get() or approval.status is not Status.PENDING
+            posted = await self._notifier.announce(approval, again=look)
             if not posted:
                 return None
+            reached(Point.POSTED, approval_id)
             after = _written(await self._approvals.announced(approval_id, posted))
+            reached(Point.ANNOUNCED, approval_id)
             if isinstance(after, Done) and after.approval.version > approval.version + 1:
                 await self.refresh(approval_id)
         return self._clock() + BUSY_AGAIN
@@ -82,6 +87,7 @@ class Performer:
             if approval is None or approval.version == drawn:
                 return None
             await self._notifier.refresh(approval)
+            reached(Point.REDRAWN, approval_id)
             drawn = approval.version
         return self._clock() + BUSY_AGAIN
 
@@ -91,8 +97,10 @@ class Performer:
         approval = await self._approvals.get(approval_id)
         if approval is None or any(message.kind is MessageKind.REPORT for message in approval.messages):
             return None
-        if posted := await self._notifier.report(approval):
+        if posted := await self._notifier.report(approval, again=again.get()):
+            reached(Point.POSTED, approval_id)
             _written(await self._approvals.reported(approval_id, posted))
+            reached(Point.REPORTED, approval_id)
         return None
 
     async def remind(self, approval_id: str) -> datetime | None:

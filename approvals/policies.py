@@ -76,7 +76,11 @@ def _say(error: ErrorDetails) -> str:
 
 
 def _parse(text: str, file: str) -> tuple[Any, dict[Loc, int], list[_Finding]]:
-    loader = cast("Any", yaml.SafeLoader(text))
+    try:
+        loader = cast("Any", yaml.SafeLoader(text))
+    except yaml.YAMLError as unread:  # a control character: YAML has none
+        what = str(unread).splitlines()[0]
+        raise ConfigError(f"{file}:1: not YAML ({what}); save it as plain UTF-8 text") from None
     try:
         node = loader.get_single_node()
         data = None if node is None else loader.construct_document(node)

@@ -96,8 +96,11 @@ class ApprovalStore(Protocol):
 class Notifier(Protocol):
     """Tells people. Every call may be repeated after a crash; each is idempotent as far as Slack lets it be."""
 
-    async def announce(self, approval: Approval) -> Sequence[MessageRef]:
-        """Posts the card wherever the approval's level says and no message of ours stands yet; returns the new ones."""
+    async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
+        """Posts the card wherever the approval's level says and no message of ours stands yet; returns the new ones.
+
+        `again`: it was tried before and nobody knows how that ended. What was posted then is found, not posted anew.
+        """
         ...
 
     async def refresh(self, approval: Approval) -> None:
@@ -106,8 +109,8 @@ class Notifier(Protocol):
 
     async def remind(self, approval: Approval) -> None: ...
 
-    async def report(self, approval: Approval) -> Sequence[MessageRef]:
-        """Says in the card's thread what the agent did after the answer; returns the new messages."""
+    async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
+        """Says in the card's thread what the agent did after the answer; returns the new messages. `again` as above."""
         ...
 
 

@@ -12,6 +12,7 @@ from approvals.effects import Effects
 from approvals.events import Event
 from approvals.lifecycle import Attempt, Change, ThreadChange
 from approvals.model import Actor, Approval, MessageRef, Status, ThreadState
+from approvals.points import Point, reached
 from approvals.ports import ApprovalStore, Clock, CommitStatus, Page, Query, Translator
 from approvals.refusals import Reason, Refusal
 
@@ -95,7 +96,10 @@ class Approvals:
                 return no
             return self._answered(change)
 
-        return await self.change(approval_id, step)
+        done = await self.change(approval_id, step)
+        if isinstance(done, Done):
+            reached(Point.DECIDED, approval_id)
+        return done
 
     def _answered(self, change: Change) -> Change | Refusal:
         if change.approval.status is not Status.RESOLVED:

@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     signoff_tick_seconds: float = Field(1.0, gt=0, description="How often due work is looked for.")
     signoff_lease_seconds: float = Field(30.0, ge=1, description="How late a dead replica's work is taken over.")
     signoff_attempts: int = Field(5, ge=1, description="How often a graph that raises is tried before it is given up.")
+    signoff_graph_seconds: float | None = Field(
+        None, gt=0, description="How long one run of a graph may take; without it, as long as it likes."
+    )
+    signoff_redis_wait_seconds: float = Field(60.0, ge=0, description="How long a start waits for Redis to come up.")
     signoff_shutdown_seconds: float = Field(20.0, ge=0, description="How long a stop waits for what is running.")
     signoff_log_format: Literal["console", "json"] = Field("console", description="One line per event, for whom.")
 

@@ -130,7 +130,8 @@ async def open_core(
             ttl=settings.signoff_lease_seconds,
             attempts=settings.signoff_attempts,
         )
-        driver = GraphDriver(registry, Dialects(replies=registry.replies), journal)
+        dialects = Dialects(replies=registry.replies)
+        driver = GraphDriver(registry, dialects, journal, limit=settings.signoff_graph_seconds)
         drive = drive_with(driver, records.store, clock=clock, rng=records.rng)
         records.effects.use({DueKind.DRIVE: drive})
         threads = Threads(records.store, records.effects, clock=clock, new_id=new_id)

@@ -13,6 +13,9 @@ SCOPES: Mapping[str, str] = {
     "users:read.email": "find approvers that a policy names by e-mail",
     "channels:read": "find public channels and their members",
     "groups:read": "find private channels and their members",
+    "channels:history": "after a failure, find a card that was posted instead of posting it twice (its own messages)",
+    "groups:history": "the same in private channels",
+    "im:history": "the same in direct messages",
     "usergroups:read": "find the members of user groups",
 }
 """Bot scopes and what each is for. (views.* need none.)"""

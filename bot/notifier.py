@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 
-from approvals.errors import SignoffError
+from approvals.errors import ConfigError, SignoffError
 from approvals.model import Approval, MessageKind, MessageRef
 from approvals.ports import Clock
 from bot import blocks
@@ -16,6 +17,12 @@ from bot.slack import Slack
 from bot.slack_errors import GONE, SlackRefused
 
 CARDS = (MessageKind.CARD, MessageKind.ESCALATION)
+
+EVENT = "signoff_approval"
+"""The type of the metadata by which a message of ours is known."""
+
+SKEW = timedelta(minutes=5)
+"""How far our clock may be ahead of Slack's, at the most."""
 
 log = structlog.get_logger()
 
@@ -28,12 +35,12 @@ class SlackNotifier:
         self._directory = directory
         self._clock = clock
 
-    async def announce(self, approval: Approval) -> Sequence[MessageRef]:
+    async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.announce`. What was posted before Slack refused the rest is returned all the same, to be
         written down; the next call then meets the refusal.
 
-        Posting has no idempotency key in Slack: a process that dies after the post and before it is written down posts
-        once more.
+        Posting has no idempotency key in Slack, so a post whose outcome nobody knows is looked for by its metadata
+        before it is made once more.
         """
         stands = {message.place for message in approval.messages if message.kind in CARDS}
         posted: list[MessageRef] = []
@@ -45,7 +52,8 @@ class SlackNotifier:
                     if place not in stands:
                         stands.add(place)
                         card = blocks.card(approval, self._clock())
-                        posted.append(await self._post(channel, card, approval, kind, place))
+                        found = await self._found(channel, approval, kind, place) if again else None
+                        posted.append(found or await self._post(channel, card, approval, kind, place))
             except SignoffError as failed:
                 refused = failed
                 log.warning("card not posted", action="slack.refused", approval=approval.id, why=str(failed))
@@ -69,12 +77,29 @@ class SlackNotifier:
         place: str,
         thread_ts: str | None = None,
     ) -> MessageRef:
-        metadata = {"event_type": "signoff_approval", "event_payload": {"approval": approval.id, "kind": kind.value}}
+        payload = {"approval": approval.id, "kind": kind.value, "place": place}
+        metadata = {"event_type": EVENT, "event_payload": payload}
         where, ts = await self._slack.post(
             channel, message.text, message.blocks, metadata=metadata, thread_ts=thread_ts
         )
         log.info("posted", action="slack.posted", approval=approval.id, channel=where, kind=kind.value)
         return MessageRef(where, ts, kind, place)
+
+    async def _found(
+        self, channel: str, approval: Approval, kind: MessageKind, place: str, thread_ts: str | None = None
+    ) -> MessageRef | None:
+        """A message of ours that the record does not know. Where the bot may not look, there is none to be found."""
+        wanted = {"approval": approval.id, "kind": kind.value, "place": place}
+        since = approval.opened_at - SKEW
+        try:
+            ts = await self._slack.find(channel, EVENT, wanted, since=since.timestamp(), thread_ts=thread_ts)
+        except ConfigError as closed:
+            log.warning("cannot look for it", action="slack.unseen", approval=approval.id, why=str(closed))
+            return None
+        if ts is None:
+            return None
+        log.info("found again", action="slack.found", approval=approval.id, channel=channel, kind=kind.value)
+        return MessageRef(channel, ts, kind, place)
 
     async def refresh(self, approval: Approval) -> None:
         """See `ports.Notifier.refresh`. A copy that somebody deleted is left alone."""
@@ -89,11 +114,13 @@ class SlackNotifier:
             if ref.kind in CARDS:
                 await self._reply(ref, blocks.reminder(approval, self._clock()), approval)
 
-    async def report(self, approval: Approval) -> Sequence[MessageRef]:
+    async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.report`: a reply in the first card's thread."""
         card = next((message for message in approval.messages if message.kind in CARDS), None)
         if card is None:
             return []
+        if again and (found := await self._found(card.channel, approval, MessageKind.REPORT, card.place, card.ts)):
+            return [found]
         return [await self._reply(card, blocks.report(approval), approval)]
 
     async def _reply(self, card: MessageRef, message: Message, approval: Approval) -> MessageRef:

@@ -28,6 +28,9 @@ TIMEOUT = 15
 PAGES = 50
 """How many pages of a list are read at the most, of 200 entries each."""
 
+SEARCHED = 5
+"""How many pages of 200 messages are looked through for one that may have been posted."""
+
 
 class SlackUnreachable(SignoffError):
     """Slack did not answer; whether it did what was asked is not known."""
@@ -139,6 +142,42 @@ class Slack:
         )
         answer = await self._ask(f"posting to {channel}", call)
         return str(answer["channel"]), str(answer["ts"])
+
+    async def find(
+        self,
+        channel: str,
+        event: str,
+        payload: Mapping[str, str],
+        *,
+        since: float,
+        thread_ts: str | None = None,
+    ) -> str | None:
+        """conversations.history, or conversations.replies in a thread: the ts of the message of ours with exactly this
+        metadata, posted after `since` (epoch seconds); `None` if there is none, or if its thread is gone.
+
+        The newest messages are read first, `SEARCHED` pages at the most.
+        """
+        cursor = ""
+        for _ in range(SEARCHED):
+            page = {"oldest": f"{since:.6f}", "limit": 200, "include_all_metadata": True, "cursor": cursor}
+            if thread_ts is None:
+                call = self.client.conversations_history(channel=channel, **cast("Any", page))
+            else:
+                call = self.client.conversations_replies(channel=channel, ts=thread_ts, **cast("Any", page))
+            try:
+                answer = await self._ask(f"looking through {channel}", call)
+            except SlackRefused as refused:
+                if refused.code in slack_errors.GONE:
+                    return None
+                raise
+            for message in answer["messages"]:
+                told = message.get("metadata") or {}
+                if told.get("event_type") == event and told.get("event_payload") == payload and message.get("bot_id"):
+                    return str(message["ts"])
+            cursor = _next(answer)
+            if not cursor:
+                break
+        return None
 
     async def update(self, channel: str, ts: str, text: str, blocks: Blocks) -> bool:
         """chat.update. False if the message is gone."""

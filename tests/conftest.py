@@ -17,7 +17,6 @@ from bot import logs
 logs.configure("console")
 
 
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--screenshots FOLDER`: the browser tests write what they see there."""
     parser.addoption("--screenshots", default=None, help="write pictures of the page into this folder")

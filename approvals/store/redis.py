@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -115,9 +115,13 @@ class RedisStore:
         else:
             index = self._keys.index(name)
         last = query.offset + query.limit - 1
-        found = await self._load(await self._ids(index, query.offset, last, newest_first=query.newest_first))
+        ids = await self._ids(index, query.offset, last, newest_first=query.newest_first)
+        found = await self._load(ids)
         wanted = tuple(a for a in found if query.status is None or a.status is query.status)
-        return Page(wanted, int(await self._redis.zcard(index)), query.offset)
+        # A page that is not full is the last one: it tells how many there are.
+        known = len(ids) < query.limit and (ids or not query.offset)
+        total = query.offset + len(ids) if known else int(await self._redis.zcard(index))
+        return Page(wanted, total, query.offset)
 
     async def unsettled(self, offset: int, limit: int) -> Sequence[Approval]:
         """Approvals that are pending, resolved or resuming, oldest first."""
@@ -135,7 +139,9 @@ class RedisStore:
         reply = await self._redis.zrange(index, first, last, desc=newest_first)  # pyright: ignore[reportUnknownMemberType]
         return cast("list[str]", reply)
 
-    async def _load(self, ids: Iterable[str]) -> list[Approval]:
+    async def _load(self, ids: Sequence[str]) -> list[Approval]:
+        if not ids:
+            return []
         async with self._redis.pipeline(transaction=False) as pipe:
             for approval_id in ids:
                 pipe.hget(self._keys.approval(approval_id), "doc")

@@ -172,7 +172,7 @@ class Recorder:
             await self.stop.wait()
         self.calls.append((what, approval.id))
 
-    async def announce(self, approval: Approval) -> Sequence[MessageRef]:
+    async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         missing = [
             place
             for place in approval.policy.places(approval.level)
@@ -188,7 +188,7 @@ class Recorder:
     async def remind(self, approval: Approval) -> None:
         await self._note("remind", approval)
 
-    async def report(self, approval: Approval) -> Sequence[MessageRef]:
+    async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         await self._note("report", approval)
         return [MessageRef("C1", f"{next(self._numbers)}", MessageKind.REPORT)]
 

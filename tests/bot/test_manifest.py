@@ -76,6 +76,8 @@ NEEDS: dict[str, frozenset[str]] = {
     "users_conversations": frozenset({"channels:read", "groups:read"}),
     "conversations_members": frozenset({"channels:read", "groups:read"}),
     "conversations_open": frozenset({"im:write"}),
+    "conversations_history": frozenset({"channels:history", "groups:history", "im:history"}),
+    "conversations_replies": frozenset({"channels:history", "groups:history", "im:history"}),
 }
 """Bot scopes by method, from the method pages of docs.slack.dev, for public and private channels."""
 

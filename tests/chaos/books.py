@@ -1,0 +1,112 @@
+"""Closing the books: what must be true after any number of kills."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from approvals.events import EventType
+from approvals.model import Approval, Resolution, Status, Thread
+from tests.chaos.house import House
+
+ONCE = (
+    EventType.OPENED,
+    EventType.DECIDED,
+    EventType.RESOLVED,
+    EventType.RESUMING,
+    EventType.RESUMED,
+)
+"""Each stands in the audit exactly once, in this order. (The card's posting may come anywhere after the opening.)"""
+
+
+@dataclass
+class Found:
+    """What the kills cost, beyond what must never happen."""
+
+    kills: int = 0
+    decisions: int = 0
+    node_again: int = 0
+    extra_messages: int = 0
+
+
+def _lines(house: House, name: str) -> list[str]:
+    path = house.books / name
+    return path.read_text().splitlines() if path.is_file() else []
+
+
+async def close(house: House, threads: list[Thread], waiting: list[Thread]) -> Found:
+    """Checks everything. `threads` were answered, `waiting` were not."""
+    found = Found(kills=house.kills, decisions=len(threads))
+    careless = Counter(line.split()[0] for line in _lines(house, "careless"))
+    careful = Counter(_lines(house, "careful"))
+    records: list[Approval] = []
+    for thread in threads:
+        approval = await house.approval(thread)
+        assert approval is not None
+        records.append(approval)
+        assert (approval.status, approval.resolution) == (Status.RESUMED, Resolution.APPROVED)
+        assert len(approval.decisions) == 1
+        assert careful[approval.id] == 1, "the payment keyed by the approval's id was made once"
+        again = careless[approval.id] - 1
+        assert 0 <= again <= house.kills, "the node ran again without a kill"
+        found.node_again += again
+        await _audit(house, approval)
+    for thread in waiting:
+        approval = await house.approval(thread)
+        assert approval is not None, "an interrupt has no record"
+        records.append(approval)
+        assert approval.status is Status.PENDING
+    assert sum(careful.values()) == len(threads)
+    _window(house, careless)
+    _messages(house, records, found)
+    assert house.slack.problems == []
+    return found
+
+
+async def _audit(house: House, approval: Approval) -> None:
+    events = await house.records.approvals.audit(approval.id)
+    assert [e.type for e in events if e.type in ONCE] == list(ONCE)
+    assert [e.seq for e in events] == sorted((e.seq for e in events), key=_seq)
+    versions = [e.version for e in events]
+    assert versions == sorted(versions)
+    assert versions[-1] == approval.version
+
+
+def _seq(seq: str) -> tuple[int, int]:
+    at, number = seq.split("-")
+    return int(at), int(number)
+
+
+def _window(house: House, careless: Counter[str]) -> None:
+    """A node that ran twice: each process but the last died after the side effect began and before LangGraph stored
+    what the node returned. That is the window, and there is no other."""
+    pids = [line.split() for line in _lines(house, "careless")]
+    for approval, runs in careless.items():
+        ran = [int(pid) for of, pid in pids if of == approval]
+        assert len(ran) == runs
+        for pid in ran[:-1]:
+            assert pid in house.dead, "a node ran again although the process that ran it lives"
+
+
+def _messages(house: House, records: list[Approval], found: Found) -> None:
+    known = {approval.id for approval in records}
+    for message in house.slack.messages("C0APPROVALS"):
+        told = (message.metadata or {}).get("event_payload", {})
+        assert told.get("approval") in known, "a card has no record"
+    for approval in records:
+        cards, reports = house.cards(approval.id), house.reports(approval.id)
+        assert cards, "a question has no card"
+        stands = {ref.ts for ref in approval.messages}
+        assert {card.ts for card in cards} & stands, "the record does not know the card"
+        found.extra_messages += len(cards) - 1 + max(0, len(reports) - 1)
+        if approval.status is Status.RESUMED:
+            assert reports
+            for card in cards:
+                if card.ts in stands:
+                    assert not _buttons(card.blocks), "a decided card still has buttons"
+    assert found.extra_messages <= found.kills, "more than one extra message a kill"
+
+
+def _buttons(blocks: object) -> list[str]:
+    found = [e for b in blocks for e in b.get("elements", [])] if isinstance(blocks, list) else []
+    return [e["action_id"] for e in found if e.get("type") == "button" and e["action_id"] not in ("review",)]

@@ -1,0 +1,187 @@
+"""Two replicas that are killed and started again, the local Slack before them, and people who go on clicking."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from approvals.due import DueKind
+from approvals.model import Approval, Status, Thread, ThreadState
+from approvals.ports import Query
+from approvals.settings import Settings
+from approvals.threads import Threads
+from bot.core import Records, new_thread_id, open_records
+from bot.manifest import manifest
+from localslack import LocalSlack, Message, Seed
+from tests.chaos import replica
+
+ANA, BEN, CHANNEL = "U0ANA", "U0BEN", "C0APPROVALS"
+PATIENCE = 30.0
+"""Seconds until a story must have come to its end, on a busy machine."""
+
+AT_ONCE = {DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.DRIVE}
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.chaos.replica"])
+
+
+@dataclass
+class Replica:
+    """A place for one process. `kills` counts how often it died."""
+
+    number: int
+    process: ForkServerProcess | None = None
+    kills: int = 0
+
+    def alive(self) -> bool:
+        return self.process is not None and self.process.is_alive()
+
+
+@dataclass
+class House:
+    """Everything around the replicas outlives them."""
+
+    slack: LocalSlack
+    settings: dict[str, Any]
+    books: Path
+    records: Records
+    replicas: list[Replica] = field(default_factory=lambda: [Replica(0), Replica(1)])
+    dead: set[int] = field(default_factory=set[int])
+
+    def start(self, one: Replica, crash_at: str | None = None, nth: int = 1) -> None:
+        """Starts a process in that place."""
+        one.process = CONTEXT.Process(target=replica.serve, args=(self.settings, str(self.books), crash_at, nth))
+        one.process.start()
+
+    def kill(self, one: Replica) -> None:
+        """SIGKILL."""
+        if one.process is not None and one.process.is_alive():
+            one.process.kill()
+
+    async def tend(self) -> None:
+        """Starts again whoever died, as a supervisor does. (The end of a process cannot be awaited here.)"""
+        while True:
+            for one in self.replicas:
+                if one.process is not None and not one.process.is_alive():
+                    one.kills += 1
+                    self.dead.add(one.process.pid or 0)
+                    self.start(one)
+            await asyncio.sleep(0.02)
+
+    @property
+    def kills(self) -> int:
+        return sum(one.kills for one in self.replicas)
+
+    async def close(self) -> None:
+        """Ends what is left: the books are closed, and an orderly stop is another story."""
+        for one in self.replicas:
+            if one.process is not None:
+                one.process.kill()
+                await asyncio.to_thread(one.process.join, 10)
+
+    async def ask(self, order: str) -> Thread:
+        """An agent is started from outside; whoever serves drives it."""
+        threads = Threads(self.records.store, self.records.effects, clock=self.records.clock, new_id=new_thread_id)
+        thread = await threads.register("payer", {"order": order}, here=False)
+        assert isinstance(thread, Thread)
+        return thread
+
+    def cards(self, approval_id: str) -> list[Message]:
+        """Every card of an approval that Slack has."""
+        return [m for m in self.slack.messages(CHANNEL) if _of(m) == (approval_id, "card")]
+
+    def reports(self, approval_id: str) -> list[Message]:
+        """Every report of an approval that Slack has."""
+        return [
+            reply
+            for card in self.cards(approval_id)
+            for reply in self.slack.messages(CHANNEL, thread_ts=card.ts)
+            if _of(reply) == (approval_id, "report")
+        ]
+
+    async def approval(self, thread: Thread) -> Approval | None:
+        """The record of the thread's one question."""
+        page = await self.records.approvals.page(Query(status=None, thread_id=thread.id))
+        return page.approvals[0] if page.approvals else None
+
+    async def carried_out(self, thread: Thread, clicker: str, chance: random.Random) -> Approval:
+        """Clicks whatever card there is until the answer counts, and waits until the agent went on and was reported."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                approval = await self.approval(thread)
+                if approval is not None:
+                    if approval.status is Status.PENDING:
+                        await self._click(approval, clicker, chance)
+                    if approval.status is Status.RESUMED and self.reports(approval.id):
+                        return approval
+                await asyncio.sleep(0.05)
+
+    async def _click(self, approval: Approval, clicker: str, chance: random.Random) -> None:
+        cards = self.cards(approval.id)
+        if not cards or not self.slack.connections:
+            return
+        with suppress(LookupError, ValueError):  # it may be redrawn without buttons just now
+            delivery = await self.slack.click(clicker, CHANNEL, chance.choice(cards).ts, "approve")
+            if delivery.ok:
+                after = await self.records.approvals.get(approval.id)
+                assert after is not None
+                assert after.status is not Status.PENDING, "an acknowledged click was lost"
+
+    async def quiet(self, threads: list[Thread]) -> None:
+        """Waits until nothing is due any more for these threads: only then are the books closed."""
+        async with asyncio.timeout(PATIENCE):
+            for thread in threads:
+                while True:
+                    approval = await self.approval(thread)
+                    known = await self.records.store.thread(thread.id)
+                    subjects = [thread.id, *([approval.id] if approval else [])]
+                    due = [AT_ONCE & set(await self.records.store.due_at(subject)) for subject in subjects]
+                    done = known is not None and known.state is ThreadState.DONE
+                    waiting = approval is not None and approval.status is Status.PENDING and approval.messages
+                    if not any(due) and (done or waiting):
+                        break
+                    await asyncio.sleep(0.05)
+
+
+def _of(message: Message) -> tuple[str, str]:
+    told = (message.metadata or {}).get("event_payload", {})
+    return str(told.get("approval")), str(told.get("kind"))
+
+
+@asynccontextmanager
+async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
+    """Slack, the store from outside, and two places for replicas; nothing is started yet."""
+    books = folder / "books"
+    books.mkdir(parents=True)
+    (folder / "langgraph.json").write_text(
+        f'{{"dependencies": ["."], "graphs": {{"payer": "{Path(__file__).parent / "payer.py"}:graph"}}}}'
+    )
+    async with LocalSlack(Seed.default().with_manifest(manifest())) as slack:
+        settings = {
+            "slack_bot_token": slack.bot_token,
+            "slack_app_token": slack.app_token,
+            "slack_api_url": slack.api_url,
+            "redis_url": redis_url,
+            "signoff_channel": CHANNEL,
+            "signoff_config": folder / "langgraph.json",
+            "signoff_tick_seconds": 0.1,
+            "signoff_lease_seconds": 1,
+            "signoff_shutdown_seconds": 10,
+        }
+        async with open_records(Settings.model_validate(settings)) as records:
+            made = House(slack, settings, books, records)
+            tending = asyncio.create_task(made.tend())
+            try:
+                yield made
+            finally:
+                tending.cancel()
+                with suppress(asyncio.CancelledError):
+                    await tending
+                await made.close()

@@ -1,0 +1,66 @@
+"""One story: some agents ask, people answer all but one of them, and processes die."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+from approvals.model import Thread
+from tests.chaos.books import Found, close
+from tests.chaos.house import ANA, BEN, House, house
+
+
+async def at_a_point(redis_url: str, folder: Path, point: str, nth: int = 1) -> Found:
+    """Both replicas die when they come by `point` for the `nth` time; whoever is started in their place does not."""
+    chance = random.Random(f"{point} {nth}")
+    async with house(redis_url, folder) as made:
+        for one in made.replicas:
+            made.start(one, point, nth)
+        threads = [await made.ask("1"), await made.ask("2")]
+        return await _to_the_end(made, threads, [await made.ask("left alone")], chance)
+
+
+async def in_the_window(redis_url: str, folder: Path) -> Found:
+    """The process dies after the side effect and before LangGraph stores what the node returned."""
+    async with house(redis_url, folder) as made:
+        for one in made.replicas:
+            made.start(one)
+        return await _to_the_end(made, [await made.ask("window")], [], random.Random(1))
+
+
+async def at_random(redis_url: str, folder: Path, seed: int, kills: int, orders: int = 4) -> Found:
+    """`kills` kills at moments and in places that the seed chooses, while `orders` agents ask and are answered."""
+    chance = random.Random(seed)
+    async with house(redis_url, folder) as made:
+        for one in made.replicas:
+            made.start(one)
+
+        async def reaper() -> None:
+            for _ in range(kills):
+                await asyncio.sleep(chance.uniform(0.0, 0.6))
+                made.kill(chance.choice(made.replicas))
+
+        killing = asyncio.create_task(reaper())
+        threads: list[Thread] = []
+        left = await made.ask("left alone")
+        for number in range(orders):
+            threads.append(await made.ask(str(number)))
+            await asyncio.sleep(chance.uniform(0.0, 0.3))
+        return await _to_the_end(made, threads, [left], chance, killing)
+
+
+async def _to_the_end(
+    made: House,
+    threads: list[Thread],
+    waiting: list[Thread],
+    chance: random.Random,
+    killing: asyncio.Task[None] | None = None,
+) -> Found:
+    people = (made.carried_out(thread, chance.choice((ANA, BEN)), chance) for thread in threads)
+    await asyncio.gather(*people)
+    if killing is not None:
+        await killing
+        await asyncio.sleep(0.05)
+    await made.quiet([*threads, *waiting])
+    return await close(made, threads, waiting)

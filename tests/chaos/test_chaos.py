@@ -1,0 +1,35 @@
+"""Nothing lost, nothing twice: processes that die between any two durable steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from approvals.points import Point
+from tests.chaos import story
+
+SOME = (Point.OPENED, Point.POSTED, Point.DECIDED, Point.RESUMING, Point.RESUMED)
+"""Enough for every run of the tests; `make chaos` goes through all of them, at later passings too."""
+
+
+@pytest.mark.parametrize("point", SOME)
+async def test_killed_at(point: Point, redis_url: str, tmp_path: Path) -> None:
+    """Both replicas die at that point; the decision is carried out once, and Slack shows each question once."""
+    found = await story.at_a_point(redis_url, tmp_path, point)
+    assert found.kills >= 1, "nobody came by that point"
+    assert found.node_again == 0, "the node ran again although its result was stored"
+    assert found.extra_messages == 0, "a message that stood already was posted anew"
+
+
+async def test_the_window_that_is_left(redis_url: str, tmp_path: Path) -> None:
+    """From a node's first side effect until its result is stored, a kill runs it again: a payment without a key is made
+    twice, one keyed by the approval's id once."""
+    found = await story.in_the_window(redis_url, tmp_path)
+    assert (found.kills, found.node_again, found.extra_messages) == (1, 1, 0)
+
+
+async def test_killed_at_random(redis_url: str, tmp_path: Path) -> None:
+    """A seeded handful; hundreds of them by `make chaos`."""
+    found = await story.at_random(redis_url, tmp_path, seed=7, kills=4)
+    assert found.kills >= 1

@@ -1,0 +1,135 @@
+"""Redis that is late, full, read-only or restarted: waited for, said, and nothing lost. And with few rights."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from redis.asyncio import Redis
+
+from approvals.model import Status
+from approvals.settings import Settings
+from approvals.store.embedded import EmbeddedServer, free_port
+from bot.manifest import manifest
+from bot.serve import redis_is_up
+from localslack import LocalSlack, Seed
+from tests.scenarios.conftest import ANA, CHANNEL, REFUND, House
+
+ACL = (
+    "~{signoff}:* ~checkpoint* ~write_keys_zset:* "
+    "-@all +@read +@write +@transaction +@connection +eval +evalsha +script|load +config|get "
+    "+command|info +command|docs +command +info +client -flushall -flushdb -keys "
+    "+json.set +json.get +json.merge +json.del +json.mget +json.numincrby +json.type "
+    "+ft.create +ft.search +ft.info +ft._list +module|list"
+)
+"""What docs/security.md tells operators to grant."""
+
+
+def settings(url: str, **over: Any) -> Settings:
+    """A server, and nothing else."""
+    return Settings.model_validate({"redis_url": url, **over})
+
+
+@pytest.fixture
+async def own(tmp_path: Path) -> AsyncIterator[tuple[EmbeddedServer, House]]:
+    """A server of this test's own, to be mistreated."""
+    async with contextlib.AsyncExitStack() as stack:
+        server = stack.enter_context(EmbeddedServer(tmp_path / "data", persist=True))
+        slack = await stack.enter_async_context(LocalSlack(Seed.default().with_manifest(manifest())))
+        yield server, House(slack, server.url, tmp_path, stack)
+
+
+async def test_a_start_waits_for_redis_and_says_so(tmp_path: Path) -> None:
+    """The server comes up a second later: the start goes on then."""
+    port = free_port()
+    with structlog.testing.capture_logs() as lines:
+        waiting = asyncio.create_task(redis_is_up(settings(f"redis://127.0.0.1:{port}/0"), asyncio.Event()))
+        done, _ = await asyncio.wait({waiting}, timeout=0.5)
+    assert not done
+    assert [line["action"] for line in lines] == ["serve.waiting"]
+    server = EmbeddedServer(tmp_path / "data", port=port, persist=False)
+    await asyncio.to_thread(server.start)
+    try:
+        assert await asyncio.wait_for(waiting, 10) is True
+    finally:
+        server.stop()
+
+
+async def test_a_start_does_not_wait_for_ever_and_can_be_stopped() -> None:
+    """After the limit `open_core` says what is wrong; a signal ends the wait at once."""
+    away = f"redis://127.0.0.1:{free_port()}/0"
+    assert await redis_is_up(settings(away, signoff_redis_wait_seconds=0.2), asyncio.Event()) is True
+    stopped = asyncio.Event()
+    waiting = asyncio.create_task(redis_is_up(settings(away), stopped))
+    await asyncio.sleep(0)
+    stopped.set()
+    assert await asyncio.wait_for(waiting, 5) is False
+
+
+@pytest.mark.parametrize("fault", ["read-only", "full", "paused", "killed connections"])
+async def test_a_server_that_refuses_for_a_while(own: tuple[EmbeddedServer, House], fault: str) -> None:
+    """READONLY, OOM, a pause, reset connections: a click then changes nothing or counts; afterwards all goes on."""
+    server, house = own
+    desk = await house.desk()
+    card = await desk.ask()
+    await desk.core.records.effects.drain()
+    redis: Any = Redis.from_url(server.url, decode_responses=True)
+    if fault == "read-only":
+        await redis.execute_command("REPLICAOF", "127.0.0.1", free_port())
+        await redis.config_set("replica-serve-stale-data", "yes")
+    elif fault == "full":
+        await redis.config_set("maxmemory", "1")
+    elif fault == "paused":
+        await redis.execute_command("CLIENT", "PAUSE", "1000", "ALL")
+    else:
+        await redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    during = await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
+    assert during.ok, "acknowledged in time, whatever Redis does"
+    if fault == "read-only":
+        await redis.execute_command("REPLICAOF", "NO", "ONE")
+    elif fault == "full":
+        await redis.config_set("maxmemory", "0")
+    assert fault in ("paused", "killed connections") or (await desk.only()).status is Status.PENDING
+    if (await desk.only()).status is Status.PENDING:
+        assert await desk.told(ANA), "who clicked for nothing was told so"
+        await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
+    await redis.aclose()
+    approval = await desk.resumed(card.ts)
+    assert len(approval.decisions) == 1
+    assert len(house.slack.messages(CHANNEL)) == 1
+
+
+async def test_more_at_once_than_there_are_connections(own: tuple[EmbeddedServer, House]) -> None:
+    """Five hundred commands at once wait for a free connection; none fails."""
+    _, house = own
+    desk = await house.desk()
+    await desk.ask()
+    one = await desk.only()
+    found = await asyncio.gather(*(desk.core.records.approvals.get(one.id) for _ in range(500)))
+    assert {approval.id for approval in found if approval} == {one.id}
+
+
+async def test_a_user_with_few_rights_is_enough(own: tuple[EmbeddedServer, House]) -> None:
+    """The ACL of docs/security.md: the whole story works, and other keys and dangerous commands are refused."""
+    server, house = own
+    assert ACL in (Path(__file__).parents[2] / "docs" / "security.md").read_text().replace("\n", " ")
+    redis: Any = Redis.from_url(server.url, decode_responses=True)
+    await redis.execute_command("ACL", "SETUSER", "signoff", "on", ">pw", *ACL.split())
+    house.redis_url = server.url.replace("redis://", "redis://signoff:pw@")
+    desk = await house.desk()
+    card = await desk.ask(given=REFUND)
+    await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
+    await desk.resumed(card.ts)
+    few: Any = Redis.from_url(house.redis_url, decode_responses=True)
+    for command in (("SET", "other", "1"), ("FLUSHALL",), ("CONFIG", "SET", "maxmemory", "1"), ("KEYS", "*")):
+        with pytest.raises(Exception, match=r"(?i)permission"):
+            await few.execute_command(*command)
+    denied = list(await redis.execute_command("ACL", "LOG"))
+    assert len(denied) == 4, denied
+    await few.aclose()
+    await redis.aclose()
