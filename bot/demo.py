@@ -6,6 +6,7 @@ pending is pending. `script` plays the same story by itself, over the same wire,
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import tempfile
@@ -29,7 +30,7 @@ from approvals.store.embedded import EmbeddedServer
 from bot.app import serving
 from bot.core import Core, open_core
 from bot.manifest import manifest
-from bot.serve import stop_on_signals
+from bot.serve import Workers, stop_on_signals
 from localslack import LocalSlack, Seed
 
 T = TypeVar("T")
@@ -113,6 +114,8 @@ async def propose(desk: Desk) -> None:
 async def desk(data: Path, port: int) -> None:
     """Serves the page until it is stopped. Raises `ConfigError` that says what is missing."""
     stopped = stop_on_signals()
+    workers = Workers()
+    asyncio.get_running_loop().set_default_executor(workers)
     async with opened(data, port, keep=True) as running:
         if not (await running.core.records.approvals.page(Query(limit=1))).total:
             await propose(running)
@@ -125,6 +128,7 @@ async def desk(data: Path, port: int) -> None:
             webbrowser.open(url)
         await stopped.wait()
         console.print("\nStopping …")
+    workers.leave()
 
 
 def _say(who: str, what: str) -> None:

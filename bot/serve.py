@@ -44,6 +44,17 @@ class Workers(ThreadPoolExecutor):
         future.add_done_callback(self.busy.discard)  # pyright: ignore[reportArgumentType]  the same
         return future
 
+    def leave(self) -> None:
+        """The end of the process, if nodes are still at work: status 0, and everything else is closed already.
+
+        A thread cannot be cancelled, and Python would wait for it for ever. Its lease is handed back by now.
+        """
+        if self.busy:
+            log.warning("nodes left behind", action="serve.left", nodes=len(self.busy))
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
+
 
 def stop_on_signals() -> asyncio.Event:
     """Set by SIGINT or SIGTERM, so that what runs is finished and leases are handed back."""
@@ -95,8 +106,4 @@ async def serve_until_stopped(settings: Settings) -> None:
     asyncio.get_running_loop().set_default_executor(workers)
     async with open_core(settings) as core, serving(core):
         await stopped.wait()
-    if workers.busy:
-        # A thread cannot be cancelled, and Python would wait for it for ever. Its lease is handed back already.
-        log.warning("nodes left behind", action="serve.left", nodes=len(workers.busy))
-        sys.stderr.flush()
-        os._exit(0)
+    workers.leave()
