@@ -9,5 +9,5 @@ hammer_and_wrench 🛠️ fire 🔥 rocket 🚀 bust_in_silhouette 👤 busts_in
 large_orange_circle 🟠 white_circle ⚪ black_circle ⚫ large_blue_circle 🔵 large_purple_circle 🟣 link 🔗 page_facing_up 📄 clipboard 📋 calendar 📅 date 📅 spiral_calendar_pad 🗓️
 fast_forward ⏩ stop_sign 🛑 octagonal_sign 🛑 octagonal_sign 🛑 raised_hand ✋ hand ✋ wave 👋 pray 🙏 bulb 💡 package 📦 chart_with_upwards_trend 📈 scales ⚖️ shield 🛡️ pushpin 📌
 file_folder 📁 wastebasket 🗑️ computer 💻 globe_with_meridians 🌐 house 🏠 star ⭐ sparkles ✨ heart ❤️ smile 😄 slightly_smiling_face 🙂 thinking_face 🤔 sleeping 😴 zzz 💤
-palm_tree 🌴 bus 🚌 ledger 📒 receipt 🧾 bank 🏦 sos 🆘 new 🆕 ok 🆗 up 🆙 scroll 📜 inbox_tray 📥 outbox_tray 📤 mailbox 📫 construction 🚧 eject ⏏️ leftwards_arrow_with_hook ↩️
+checkered_flag 🏁 leftwards_arrow_with_hook ↩️ palm_tree 🌴 bus 🚌 ledger 📒 receipt 🧾 bank 🏦 sos 🆘 new 🆕 ok 🆗 up 🆙 scroll 📜 inbox_tray 📥 outbox_tray 📤 mailbox 📫 construction 🚧 eject ⏏️ leftwards_arrow_with_hook ↩️
 `.trim().split(/\s+/).reduce((pairs, word, i, all) => (i % 2 ? pairs : [...pairs, [word, all[i + 1]]]), []));
