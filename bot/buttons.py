@@ -24,12 +24,14 @@ def review(approval: Approval) -> Block:
 
 
 def failed(approval: Approval) -> Block:
-    """The row of a failed one: the same answer again, or the question again."""
+    """The row of a failed one: the same answer again where there is one, or the question again."""
     about = texts.title(approval)
-    dropped = "The answer that was given is dropped, and every open question of this thread is asked anew."
+    stuck = texts.stuck(approval)
+    given = "The answer that was given elsewhere" if stuck else "The answer that was given"
+    dropped = f"{given} is dropped, and every open question of this thread is asked anew."
     sure = confirmation("Ask again?", dropped, "Ask again")
-    again = button("Retry", "retry", value(approval), style="primary", about=about)
-    return actions([again, button("Ask again…", "repair", value(approval), confirm=sure, about=about)])
+    row = [] if stuck else [button("Retry", "retry", value(approval), style="primary", about=about)]
+    return actions([*row, button("Ask again…", "repair", value(approval), confirm=sure, about=about)])
 
 
 def single(approval: Approval) -> list[Block]:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from langgraph.types import Command
+
+from agents.fence import fenced
 from approvals.events import EventType
 from approvals.model import Source, Status
 from tests.scenarios.conftest import ANA, CHANNEL, GUS, Desk, House
@@ -62,3 +66,33 @@ async def test_a_failed_card_can_be_asked_again(house: House, tmp_path: Path) ->
     assert [a.status for a in await desk.approvals()] == [Status.SUPERSEDED, Status.RESUMED]
     told = [event for event in await desk.core.records.store.audit() if event.type is EventType.REPAIRED]
     assert [(event.thread_id, event.actor.id, event.actor.source) for event in told] == [(thread.id, ANA, Source.SLACK)]
+
+
+async def no_fence() -> None:
+    """For a run that is not Signoff's."""
+
+
+async def test_a_thread_that_was_answered_elsewhere_is_asked_again(house: House, tmp_path: Path) -> None:
+    """Somebody resumed it with what the node cannot take. A decision here does not reach the node; the card says why,
+    offers no Retry, and by a click the question comes anew."""
+    desk = await picky(house, tmp_path)
+    thread = await desk.start("picky", {})
+    await settled(desk)
+    graph = await desk.core.registry.graph("picky")
+    approval = await desk.only()
+    with fenced(no_fence), pytest.raises(KeyError):
+        await graph.ainvoke(
+            Command(resume={approval.interrupt.id: {"nonsense": 1}}), {"configurable": {"thread_id": thread.id}}
+        )
+    await answer(desk, card := open_card(desk), "deny", "Mine.")
+    assert "stuck on an answer from elsewhere" in desk.text(card)
+    assert "Mine." in desk.text(card)
+    assert desk.buttons(card) == ["repair"]
+    assert "asks anew" in await desk.report(card)
+
+    assert (await desk.slack.click(ANA, CHANNEL, card, "repair")).ok
+    await settled(desk)
+    assert desk.buttons(card) == []
+    await answer(desk, open_card(desk), "deny", "Mine again.")
+    _, values = await finished(desk, thread)
+    assert values["result"] == "Mine again."
