@@ -21,6 +21,7 @@ from agents.care import COPY, came_from, editable, gone
 from agents.checkpointer import CheckpointerDown
 from agents.dialects import Dialects
 from agents.dialects.breakpoint import breakpoint_draft
+from agents.elsewhere import WHY, answered_elsewhere, beyond
 from agents.fence import fenced
 from agents.graphs import END, Graph
 from agents.outcome import outcome
@@ -162,6 +163,8 @@ class GraphDriver:
         approvals = await self._journal.record(walk.lease, walk.thread, drafts)
         asked = frozenset(draft.interrupt.id for draft in drafts)
         ready = [a for a in approvals if a.interrupt.id in asked and a.status in (Status.RESOLVED, Status.RESUMING)]
+        if (ready or pending.rest is Rest.MIDSTEP) and await self._stuck(walk, state, pending):
+            return Driven.SETTLED
         if ready:
             return await self._hand_over(walk, pending, ready)
         if pending.rest is Rest.MIDSTEP:
@@ -203,6 +206,16 @@ class GraphDriver:
         walk.thread = await self._journal.repaired(walk.lease, walk.thread)
         await self._run(walk, None)
         return None
+
+    async def _stuck(self, walk: _Walk, state: StateSnapshot, pending: Pending) -> bool:
+        """Whether somebody else's answer sticks to the thread: running anything would act on it, so nothing is run."""
+        with _not_ours():
+            kept = await answered_elsewhere(walk.graph, state, pending)
+        stuck = beyond(kept, await self._journal.given(walk.thread), pending) if kept else frozenset[str]()
+        if stuck:
+            await self._journal.settled(walk.lease, walk.thread, pending.ids, outcome(state))
+            await self._journal.stuck(walk.lease, walk.thread, stuck, WHY)
+        return bool(stuck)
 
     async def _drafts(self, walk: _Walk, state: StateSnapshot, pending: Pending) -> list[Draft]:
         if pending.rest is Rest.BREAKPOINT:

@@ -292,6 +292,23 @@ class ThreadJournal:
         """See `ports.Journal.live`."""
         return await self._live(thread.id)
 
+    async def given(self, thread: Thread) -> Sequence[Approval]:
+        """See `ports.Journal.given`."""
+        handed = frozenset({Status.RESUMING, Status.RESUMED, Status.FAILED})
+        return [approval for approval in await self._of(thread.id, handed) if approval.reply is not None]
+
+    async def stuck(self, lease: Lease, thread: Thread, ids: frozenset[str], why: str) -> None:
+        """See `ports.Journal.stuck`."""
+        for approval in await self._live(thread.id):
+            if approval.interrupt.id in ids:
+                await self._change(lease, approval, lambda a: lifecycle.stick(a, why, self._clock()))
+            else:
+                await self._fail(lease, approval, why)
+        thread = await self._fresh(thread)
+        after = replace(thread, state=ThreadState.FAILED, error=why)
+        await self._write(lease, thread, after, EventType.GAVE_UP, {"error": why})
+        log.warning("thread answered elsewhere", action="thread.stuck", thread=thread.id)
+
     async def turning(self, lease: Lease, thread: Thread, base: str) -> Thread:
         """See `ports.Journal.turning`."""
         after = replace(thread, base=base)

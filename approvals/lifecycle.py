@@ -15,7 +15,7 @@ from __future__ import annotations
 from approvals.asking import amend, announced, open_, reask, repaired, supersede
 from approvals.clocks import escalate, expire, overdue, reminded
 from approvals.deciding import Attempt, decide, offered, possible, with_reply
-from approvals.resuming import complete, give_up, reported, resume, retry, stumble
+from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "reported",
     "resume",
     "retry",
+    "stick",
     "stumble",
     "supersede",
     "with_reply",

@@ -206,6 +206,15 @@ class Journal(Protocol):
         """The thread's approvals that are pending, resolved or resuming."""
         ...
 
+    async def given(self, thread: Thread) -> Sequence[Approval]:
+        """The thread's approvals whose answer was handed to the graph, taken or not."""
+        ...
+
+    async def stuck(self, lease: Lease, thread: Thread, ids: frozenset[str], why: str) -> None:
+        """Another's answer sticks to these questions (by interrupt id): they have failed, without the answer that was
+        decided here, and so has the thread. What else was decided has failed with its answer; what is open stays."""
+        ...
+
     async def turning(self, lease: Lease, thread: Thread, base: str) -> Thread:
         """Written before a later turn is given its input: the checkpoint `base` that it goes on from."""
         ...

@@ -11,8 +11,8 @@ from pydantic import JsonValue
 from approvals.due import DueKind
 from approvals.events import EventType
 from approvals.model import SYSTEM, ActorRef, Approval, MessageKind, MessageRef, Outcome, Status
-from approvals.refusals import Refusal
-from approvals.transitions import Change, Input, at_once, change, event, refusal
+from approvals.refusals import Reason, Refusal
+from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
 
 
 def resume(approval: Approval, now: datetime) -> Change | Refusal:
@@ -50,10 +50,24 @@ def give_up(approval: Approval, error: str, now: datetime) -> Change | Refusal:
     return change(approval, after, [event(EventType.GAVE_UP, after, SYSTEM, now, error=error)], due)
 
 
+def stick(approval: Approval, why: str, now: datetime) -> Change | Refusal:
+    """The graph holds an answer that somebody else gave, and would ignore ours: ours is dropped, never handed over.
+
+    What failed without an answer cannot be retried, only asked anew.
+    """
+    if no := refusal(approval, Input.STICK):
+        return no
+    after = replace(approval, status=Status.FAILED, reply=None, error=why, closed_at=now)
+    due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now), at_once(approval, DueKind.REPORT, now))
+    return change(approval, after, [event(EventType.GAVE_UP, after, SYSTEM, now, error=why)], due)
+
+
 def retry(approval: Approval, actor: ActorRef, now: datetime) -> Change | Refusal:
     """Somebody asks to go on after a failure, with the answer that was given. What comes of it is told anew."""
     if no := refusal(approval, Input.RETRY):
         return no
+    if approval.reply is None:
+        return Refusal(Reason.NOT_POSSIBLE, "there is no answer to go on with; ask again instead")
     cards = tuple(message for message in approval.messages if message.kind is not MessageKind.REPORT)
     after = replace(approval, status=Status.RESUMING, error=None, closed_at=None, messages=cards)
     due = (at_once(approval, DueKind.DRIVE, now), at_once(approval, DueKind.REFRESH, now))

@@ -153,6 +153,17 @@ class Approvals:
             return no
         return await self.change(approval_id, step)
 
+    async def may_repair(self, approval_id: str, actor: Actor) -> Approval | Refusal:
+        """The approval, where it has failed and this actor may decide it: they may have its thread ask anew."""
+        approval = await self._store.get(approval_id)
+        if approval is None:
+            return Refusal(Reason.UNKNOWN, f"there is no approval {approval_id}")
+        if no := lifecycle.refusal(approval, lifecycle.Input.REPAIR) or eligibility.refusal(approval, actor):
+            return no
+        if approval.status is not Status.FAILED:
+            return Refusal(Reason.NOT_POSSIBLE, f"it is {approval.status} and has not failed")
+        return approval
+
     async def _reopen(self, thread_id: str) -> Refusal | None:
         for _ in range(TRIES):
             thread = await self._store.thread(thread_id)

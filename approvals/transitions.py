@@ -37,6 +37,7 @@ class Input(StrEnum):
     RETRY = "retry"
     REPORT = "report"
     REPAIR = "repair"
+    STICK = "stick"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -50,11 +51,21 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.EXPIRE,
             Input.SUPERSEDE,
             Input.REPAIR,
+            Input.STICK,
         }
     ),
-    Status.RESOLVED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.RESUME, Input.SUPERSEDE, Input.REPAIR}),
+    Status.RESOLVED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.RESUME, Input.SUPERSEDE, Input.REPAIR, Input.STICK}),
     Status.RESUMING: frozenset(
-        {Input.ANNOUNCE, Input.AMEND, Input.COMPLETE, Input.REASK, Input.STUMBLE, Input.GIVE_UP, Input.REPAIR}
+        {
+            Input.ANNOUNCE,
+            Input.AMEND,
+            Input.COMPLETE,
+            Input.REASK,
+            Input.STUMBLE,
+            Input.GIVE_UP,
+            Input.REPAIR,
+            Input.STICK,
+        }
     ),
     Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT}),
     Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR}),

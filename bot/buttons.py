@@ -23,9 +23,15 @@ def review(approval: Approval) -> Block:
     return button("Review in full", "review", value(approval), about=texts.title(approval))
 
 
-def retry(approval: Approval) -> Block:
-    """The row of a failed one."""
-    return actions([button("Retry", "retry", value(approval), style="primary", about=texts.title(approval))])
+def failed(approval: Approval) -> Block:
+    """The row of a failed one: the same answer again where there is one, or the question again."""
+    about = texts.title(approval)
+    stuck = texts.stuck(approval)
+    given = "The answer that was given elsewhere" if stuck else "The answer that was given"
+    dropped = f"{given} is dropped, and every open question of this thread is asked anew."
+    sure = confirmation("Ask again?", dropped, "Ask again")
+    row = [] if stuck else [button("Retry", "retry", value(approval), style="primary", about=about)]
+    return actions([*row, button("Ask again…", "repair", value(approval), confirm=sure, about=about)])
 
 
 def single(approval: Approval) -> list[Block]:

@@ -220,7 +220,7 @@ def _sum(approval: Approval) -> str:
 def _failure(approval: Approval) -> list[Block]:
     from_agent = verdicts.error_line(approval)
     shown = [rich(preformatted(from_agent))] if from_agent else []
-    return [*shown, buttons.retry(approval)]
+    return [*shown, buttons.failed(approval)]
 
 
 def _note_text(approval: Approval) -> str:

@@ -40,7 +40,8 @@ def report(approval: Approval) -> Message:
         sentence = f"The agent could not go on: {about}"
         error = verdicts.error_line(approval, 1000)
         shown = [rich(preformatted(error))] if error else []
-        small = context("The answer is kept. *Retry* on the card goes on with it.")
+        kept = "The answer is kept. *Retry* on the card goes on with it."
+        small = context("*Ask again* on the card asks anew." if texts.stuck(approval) else kept)
         return Message(fallback(sentence), [section(f":warning: {sentence}"), *shown, small])
     finished = approval.outcome is not None and approval.outcome.finished
     sentence = f"The agent finished: {about}" if finished else f"The agent went on: {about}"

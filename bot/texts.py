@@ -119,6 +119,11 @@ def overdue(approval: Approval) -> bool:
     return approval.status is Status.PENDING and policy.expire is not None and approval.expires_at is None
 
 
+def stuck(approval: Approval) -> bool:
+    """It failed without an answer of ours: somebody else's answer sticks to its thread."""
+    return approval.status is Status.FAILED and approval.reply is None
+
+
 def deadline(approval: Approval, now: datetime | None = None) -> str:
     """Until when, and what happens then. With `now`, a deadline that has passed is said to have passed."""
     if overdue(approval):
@@ -170,6 +175,8 @@ def progress(approval: Approval) -> str:
     if approval.status is Status.RESUMED:
         finished = approval.outcome is not None and approval.outcome.finished
         return ":checkered_flag: The agent finished." if finished else ":arrow_forward: The agent went on."
+    if stuck(approval):
+        return ":warning: *The agent is stuck on an answer from elsewhere.* Nothing that was decided here reached it."
     if approval.status is Status.FAILED:
         tries = f" after {approval.attempts} tries" if approval.attempts > 1 else ""
         return f":warning: *The agent could not go on*{tries}. The answer is kept; nothing is lost."
@@ -185,6 +192,8 @@ def state(approval: Approval) -> str:
         return f"{done} of {len(approval.actions)} decided" if done else "Waiting"
     if approval.status is Status.SUPERSEDED:
         return "No longer needed"
+    if stuck(approval):
+        return "Answered elsewhere; the agent is stuck"
     ended = ENDED[approval.resolution] if approval.resolution else "Decided"
     if approval.status is Status.FAILED:
         return f"{ended}; the agent could not go on"

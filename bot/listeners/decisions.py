@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from approvals.lifecycle import Attempt
-from approvals.model import Approval, DecisionType
+from approvals.model import Actor, Approval, DecisionType, Thread
 from approvals.refusals import Refusal
 from bot import modals, payloads
 from bot.listeners.door import Answer, App, Door
@@ -24,6 +24,7 @@ def register(app: App, door: Door) -> None:
         "respond": buttons.ask,
         "review": buttons.review,
         "retry": buttons.retry,
+        "repair": buttons.repair,
     }
     for verb, handle in verbs.items():
         app.action(re.compile(rf"^{verb}(:\d+)?$"))(door.listener(handle))
@@ -77,6 +78,19 @@ class Buttons:
         await answer.ack()
         if isinstance(done, Refusal):
             await self._door.refuse(answer, done, click.approval_id, click.person)
+
+    async def repair(self, body: Body, answer: Answer) -> None:
+        """Drops an answer that the graph cannot take and has the thread ask anew, as `signoff repair` does."""
+        click = payloads.click(body)
+        actor, _ = await self._door.actor(click.person, click.approval_id)
+        found = await self._door.approvals.may_repair(click.approval_id, actor)
+        done = found if isinstance(found, Refusal) else await self._repaired(found, actor)
+        await answer.ack()
+        if isinstance(done, Refusal):
+            await self._door.refuse(answer, done, click.approval_id, click.person)
+
+    async def _repaired(self, approval: Approval, actor: Actor) -> Thread | Refusal:
+        return await self._door.core.threads.repair(approval.thread_id, actor=actor.ref)
 
     async def _show(self, click: Click, view: Mapping[str, Any]) -> None:
         await self._door.slack.open_view(click.trigger_id, view)

@@ -54,6 +54,7 @@ STEPS: Mapping[Input, Step] = {
     Input.RETRY: lambda a, now: lifecycle.retry(a, BEN, now),
     Input.REPORT: lambda a, now: lifecycle.reported(a, [REPORT], now),
     Input.REPAIR: lambda a, now: lifecycle.repaired(a, "asked anew", now),
+    Input.STICK: lambda a, now: lifecycle.stick(a, "answered elsewhere", now),
 }
 
 
@@ -277,6 +278,18 @@ def test_a_failure_can_be_retried_with_the_same_answer() -> None:
     assert dues(change)[DueKind.DRIVE] == at(60)
 
 
+def test_what_sticks_to_anothers_answer_cannot_be_retried() -> None:
+    """Whatever was decided is dropped, its clocks are off, and only asking anew is left."""
+    for status in (Status.PENDING, Status.RESOLVED, Status.RESUMING):
+        change = changed(lifecycle.stick(standing(status), "answered elsewhere", at(60)))
+        assert (change.approval.status, change.approval.reply) == (Status.FAILED, None)
+        assert dues(change)[DueKind.EXPIRE] is None
+        no = lifecycle.retry(change.approval, BEN, at(61))
+        assert isinstance(no, Refusal)
+        assert no.reason is Reason.NOT_POSSIBLE
+        assert isinstance(lifecycle.repaired(change.approval, "asked anew", at(61)), Change)
+
+
 def test_a_card_that_is_known_is_no_change() -> None:
     """Announcing the same message twice writes once; a card that came late is redrawn."""
     once = moved(lifecycle.announced(standing(Status.PENDING), [CARD], at(1)))
@@ -292,7 +305,7 @@ WALKS = st.lists(st.tuples(st.sampled_from(list(Input)), st.integers(0, 9000)), 
 @given(WALKS)
 def test_any_walk_keeps_the_promises(walk: list[tuple[Input, int]]) -> None:
     """Versions grow by one, a resolved approval has every verdict, and it resolves once until it is asked again."""
-    approval, now, resolved = standing(Status.PENDING, REFUND, MAIL), T0, False
+    approval, now, resolved, stuck = standing(Status.PENDING, REFUND, MAIL), T0, False, False
     for what, seconds in walk:
         now = max(now, at(seconds))
         outcome = STEPS[what](approval, now)
@@ -307,7 +320,8 @@ def test_any_walk_keeps_the_promises(walk: list[tuple[Input, int]]) -> None:
                 assert not resolved
                 resolved = True
         approval = outcome.approval
-        if approval.status in (Status.RESOLVED, Status.RESUMING, Status.RESUMED, Status.FAILED):
+        stuck = what is Input.STICK or (stuck and approval.status is Status.FAILED)
+        if approval.status in (Status.RESOLVED, Status.RESUMING, Status.RESUMED, Status.FAILED) and not stuck:
             assert all(approval.verdicts)
             assert approval.resolution is not None
         if approval.status is Status.PENDING:

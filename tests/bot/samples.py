@@ -17,6 +17,7 @@ from approvals.model import (
     DecisionType,
     InterruptRef,
     Outcome,
+    Reply,
     Resolution,
     Source,
     Status,
@@ -163,7 +164,11 @@ SAMPLES: dict[str, Approval] = {
     "failed": replace(
         decided(APPROVE, Resolution.APPROVED, Status.FAILED),
         attempts=5,
+        reply=Reply(True),
         error="PaymentError: <!channel> no funds\nTraceback",
+    ),
+    "stuck": replace(
+        decided(APPROVE, Resolution.APPROVED, Status.FAILED), error="The thread was answered outside Signoff."
     ),
     "superseded": refund(status=Status.SUPERSEDED, error="the thread went on without it"),
 }

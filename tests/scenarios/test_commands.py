@@ -192,6 +192,7 @@ def tampered(message: Message, **over: Any) -> Message:
         ({"action_id": "list:next", "value": '{"offset": -1}'}, "list:next"),
         ({"action_id": "review:next", "value": '{"id": 3}'}, "review:next"),
         ({"action_id": "retry"}, "retry"),
+        ({"action_id": "repair"}, "repair"),
         ({"action_id": "show", "value": "../../etc"}, "show"),
     ],
 )
