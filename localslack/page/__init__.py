@@ -73,9 +73,13 @@ class Page:
         return viewer
 
     async def _tell(self) -> None:
+        told = -1
         while True:
-            await self._core.changes.next()
+            # A change that comes while a page is being told wakes nobody: the count says that there was one.
+            if self._core.changes.count == told:
+                await self._core.changes.next()
             await asyncio.sleep(GATHER_SECONDS)
+            told = self._core.changes.count
             for viewer in list(self._viewers):
                 with contextlib.suppress(ConnectionError):
                     await self._send(viewer)

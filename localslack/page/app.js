@@ -84,23 +84,6 @@ function build() {
   document.body.append(parts.modals);
 }
 
-// A button that is replaced between press and release never sees the click: what comes meanwhile is drawn afterwards.
-let pressed = false;
-let waiting = false;
-
-function draw() {
-  waiting = pressed;
-  if (!pressed) render();
-}
-
-addEventListener("pointerdown", () => { pressed = true; }, true);
-for (const end of ["pointerup", "pointercancel"]) {
-  addEventListener(end, () => setTimeout(() => {
-    pressed = false;
-    if (waiting) draw();
-  }), true);
-}
-
 function theme() {
   const wanted = place().theme || localStorage.getItem("theme");
   if (wanted) document.documentElement.dataset.theme = wanted;
@@ -121,7 +104,7 @@ function connect() {
     const fresh = new Map(message.journal.map((line) => [line.number, line]));
     lines = [...lines.filter((line) => !fresh.has(line.number)), ...fresh.values()].slice(-400);
     document.body.classList.remove("offline");
-    draw();
+    render();
   };
   socket.onopen = () => { lines = []; };
   socket.onclose = () => {
