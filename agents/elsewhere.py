@@ -17,7 +17,8 @@ from agents.pending import Pending
 from approvals.model import Approval
 
 WHY = (
-    "The thread was answered outside Signoff, and the agent is stuck on that answer: LangGraph would ignore another. "
+    "The agent is stuck on an answer that was given outside Signoff, or before the question changed: "
+    "LangGraph would ignore another. "
     "Nothing of what was decided here was given to it. Ask again to drop that answer."
 )
 """What the card says."""

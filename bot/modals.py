@@ -121,15 +121,17 @@ def edit(approval: Approval, action: int) -> Block:
     )
 
 
-def respond(approval: Approval, action: int | None) -> Block:
-    """Asks for the answer in words, or for one of those that the question states."""
+def respond(approval: Approval, action: int | None, branch: int | None = None) -> Block:
+    """Asks for the answer in words, or for one of those that the question states. `branch` is the form that was chosen
+    where the answer takes one of several."""
     blocks = _about(approval, action)
     index = action if action is not None else 0
     asks = [approval.description, approval.actions[index].description if index < len(approval.actions) else ""]
     for text in dict.fromkeys(clean(said).strip() for said in asks):
         if text and text != texts.title(approval):
             blocks.append(rich(quote(cut(text, MAX_SAID))))
-    blocks.extend(schema_form.inputs(approval) if schema_form.has_form(approval) else [forms.answer_input(approval)])
+    formed = schema_form.has_form(approval)
+    blocks.extend(schema_form.inputs(approval, branch) if formed else [forms.answer_input(approval)])
     if _needs(approval, DecisionType.RESPOND):
         blocks.append(forms.reason_input(required=True))
     return modal(

@@ -15,12 +15,17 @@ from typing import Any, cast
 
 from pydantic import JsonValue
 
-from agents.schema import as_schema, kind_of
+from agents.schema import as_schema, fault, kind_of
 from approvals.model import Approval
 from bot.forms import ACTION_ID, MAX_INPUT, TEXT, FieldErrors
+from bot.replies import sentence
 from bot.rich import MAX_LABEL, Block, clean, cut, doubtful, line, plain_text, size
+from bot.schema_branches import BRANCH, Branch, branches, chooser, chosen
 from bot.schema_plan import NOTHING, Field, Kind, path_of, placed, plan
 from bot.schema_read import element_of, value_of
+
+Found = list[tuple[Field, Any]]
+"""Fields and what stands in them."""
 
 _MAX_NUMBER = 20
 _LONG = 200
@@ -33,50 +38,93 @@ def has_form(approval: Approval) -> bool:
     return isinstance(approval.schema, dict) and approval.reply_shape == "text"
 
 
-def inputs(approval: Approval) -> list[Block]:
-    """One input per field."""
+def inputs(approval: Approval, at: int | None = None) -> list[Block]:
+    """One input per field. Where the answer takes one of several forms, a list of them, and the inputs of form `at`."""
+    if every := branches(approval.schema):
+        fields = every[at].fields if at is not None else ()
+        return [chooser(every, at), *(_input(field, _block_in(at, index)) for index, field in enumerate(fields))]
     fields = plan(approval.schema)
     return [_input(field, _block_id(fields, index)) for index, field in enumerate(fields)]
 
 
-def block_of(approval: Approval, name: str) -> str:
+def branch_of(approval: Approval, state: Mapping[str, Any]) -> int | None:
+    """Which of several forms was chosen; `None` for none, and where there is only one."""
+    return chosen(branches(approval.schema), state)
+
+
+def block_of(approval: Approval, name: str, state: Mapping[str, Any]) -> str:
     """The block of the field that a refusal is about; the first one where it is about none."""
+    if every := branches(approval.schema):
+        at = chosen(every, state)
+        fields = every[at].fields if at is not None else ()
+        index = _about(fields, name)
+        return BRANCH if index is None else _block_in(at, index)
     fields = plan(approval.schema)
-    best, depth = 0, -1
+    return _block_id(fields, _about(fields, name) or 0)
+
+
+def _about(fields: tuple[Field, ...], name: str) -> int | None:
+    best, depth = None, -1
     for index, field in enumerate(fields):
         if field.name == name:
-            return _block_id(fields, index)
+            return index
         shared = len(field.name) if name.startswith((f"{field.name}.", f"{field.name}[")) else -1
         if shared > depth:
             best, depth = index, shared
-    return _block_id(fields, best)
+    return best
 
 
 def read(approval: Approval, state: Mapping[str, Any]) -> str | FieldErrors:
     """The answer as text, or what cannot be read, beside its input."""
+    if every := branches(approval.schema):
+        return _read_branch(every, chosen(every, state), state)
     fields = plan(approval.schema)
-    found: list[tuple[Field, JsonValue]] = []
+    found = _values(fields, [_block_id(fields, index) for index in range(len(fields))], state)
+    if isinstance(found, FieldErrors):
+        return found
+    if fields[0].path:
+        return json.dumps(placed(fields, found), ensure_ascii=False)
+    return _as_text(approval, found[0][1]) if found else ""
+
+
+def _values(fields: tuple[Field, ...], blocks: list[str], state: Mapping[str, Any]) -> Found | FieldErrors:
+    found: Found = []
     errors: dict[str, str] = {}
-    for index, field in enumerate(fields):
-        block = _block_id(fields, index)
+    for field, block in zip(fields, blocks, strict=True):
         try:
             value = value_of(field, element_of(state, block))
         except ValueError as wrong:
             errors[block] = str(wrong)
             continue
         if value is not NOTHING:
-            found.append((field, cast("JsonValue", value)))
-    if errors:
-        return FieldErrors(errors)
-    if fields[0].path:
-        return json.dumps(placed(fields, cast("list[tuple[Field, Any]]", found)), ensure_ascii=False)
-    return _as_text(approval, found[0][1]) if found else ""
+            found.append((field, value))
+    return FieldErrors(errors) if errors else found
+
+
+def _read_branch(every: tuple[Branch, ...], at: int | None, state: Mapping[str, Any]) -> str | FieldErrors:
+    """Checked against its own branch: of the whole schema, only that it fits none of its forms could be said."""
+    if at is None:
+        return FieldErrors({BRANCH: "Please choose one."})
+    branch = every[at]
+    blocks = [_block_in(at, index) for index in range(len(branch.fields))]
+    if any(block not in state for block in blocks):  # sent before its inputs came up
+        return FieldErrors({BRANCH: "Choose again, and fill in what is asked then."})
+    found = _values(branch.fields, blocks, state)
+    if isinstance(found, FieldErrors):
+        return found
+    value = {branch.by: branch.value, **placed(branch.fields, found)}
+    if (wrong := fault(value, dict(branch.schema))) is not None:
+        index = _about(branch.fields, wrong[0])
+        block = BRANCH if index is None else blocks[index]
+        return FieldErrors({block: sentence(f"{wrong[0]} {wrong[1]}")})
+    return json.dumps(value, ensure_ascii=False)
 
 
 def told(approval: Approval, text: str) -> str:
     """An answer for people: its fields line by line, or the text as it is."""
+    every = branches(approval.schema) if has_form(approval) else ()
     fields = plan(approval.schema) if has_form(approval) else ()
-    if not fields or not fields[0].path:
+    if not every and (not fields or not fields[0].path):
         return text
     try:
         value = cast("object", json.loads(text))
@@ -84,13 +132,20 @@ def told(approval: Approval, text: str) -> str:
         return text
     if not isinstance(value, dict):
         return text
+    head: list[str] = []
+    if every:
+        branch = next((b for b in every if cast("dict[str, Any]", value).get(b.by) == b.value), None)
+        fields = branch.fields if branch else ()
+        head = [branch.label] if branch else []
     stated = [(field, path_of(cast("dict[str, Any]", value), field.path)) for field in fields]
     lines = [f"{line(f.label, 60)}: {_shown(v)}" for f, v in stated if v is not NOTHING]
-    return "\n".join(lines) or text
+    return "\n".join([*head, *lines]) or text
 
 
 def summary(approval: Approval) -> str:
     """One line on what the answer consists of, for the card."""
+    if has_form(approval) and (every := branches(approval.schema)):
+        return cut("Asks for one of: " + ", ".join(line(clean(branch.label), 40) for branch in every), 300)
     fields = plan(approval.schema) if has_form(approval) else ()
     if not fields or not fields[0].path:
         return ""
@@ -112,6 +167,11 @@ def _as_text(approval: Approval, value: JsonValue) -> str:
 
 def _block_id(fields: tuple[Field, ...], index: int) -> str:
     return f"field:{index}" if fields[0].path else TEXT
+
+
+def _block_in(at: int | None, index: int) -> str:
+    """Of its branch: what was typed for one is not taken for another."""
+    return f"field:{at}:{index}"
 
 
 # -- out

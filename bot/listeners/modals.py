@@ -14,6 +14,7 @@ from bot import forms, modals, payloads, replies, schema_form, texts
 from bot.listeners.door import Answer, App, Door
 from bot.modals import Meta
 from bot.payloads import Body
+from bot.schema_branches import BRANCH
 
 
 def register(app: App, door: Door) -> None:
@@ -21,6 +22,7 @@ def register(app: App, door: Door) -> None:
     submissions = Submissions(door)
     for kind in DecisionType:
         app.view(kind.value)(door.listener(submissions.decide))
+    app.action(BRANCH)(door.listener(submissions.branch))
     app.action(re.compile(r"^review:(prev|next)$"))(door.listener(submissions.page))
 
 
@@ -46,7 +48,7 @@ class Submissions:
         done = await self._door.approvals.decide(meta.id, Attempt(actor=actor.ref, **attempt), actor)
         if not isinstance(done, Refusal):
             await answer.ack()
-        elif (errors := _inline(done, kind, meta, approval)) is not None:
+        elif (errors := _inline(done, kind, meta, approval, payloads.state_values(body))) is not None:
             await answer.ack(response_action="errors", errors=errors)
         else:
             now = await self._door.approvals.get(meta.id)
@@ -74,6 +76,19 @@ class Submissions:
             return args if isinstance(args, forms.FieldErrors) else said | {"args": args}
         return said
 
+    async def branch(self, body: Body, answer: Answer) -> None:
+        """Another form of the answer was chosen: its inputs come up. What was typed elsewhere in the form stays."""
+        await answer.ack()
+        view: Mapping[str, Any] = body.get("view") or {}
+        meta, view_id = modals.metadata(view), payloads.view_id(body)
+        if meta is None or view_id is None:
+            raise InputError("a form is not of our making: its metadata cannot be read")
+        approval = await self._door.approvals.get(meta.id)
+        if approval is None or approval.revision != meta.revision or not schema_form.has_form(approval):
+            return  # it is refused when it is sent
+        at = schema_form.branch_of(approval, payloads.state_values(body))
+        await self._door.slack.update_view(view_id, modals.respond(approval, meta.action, at))
+
     async def page(self, body: Body, answer: Answer) -> None:
         """Another page of the full view."""
         await answer.ack()
@@ -87,7 +102,9 @@ class Submissions:
             await self._door.slack.update_view(view_id, modals.review(approval, page))
 
 
-def _inline(refusal: Refusal, kind: DecisionType, meta: Meta, approval: Approval | None) -> dict[str, str] | None:
+def _inline(
+    refusal: Refusal, kind: DecisionType, meta: Meta, approval: Approval | None, state: Mapping[str, Any]
+) -> dict[str, str] | None:
     """The refusal beside the field it is about; `None` if it cannot be mended there."""
     block: str | None = None
     if refusal.reason is Reason.REASON_REQUIRED:
@@ -95,7 +112,7 @@ def _inline(refusal: Refusal, kind: DecisionType, meta: Meta, approval: Approval
     elif refusal.reason is Reason.INVALID_ANSWER and kind is DecisionType.RESPOND:
         block = forms.TEXT
         if approval is not None and schema_form.has_form(approval):
-            block = schema_form.block_of(approval, refusal.field)
+            block = schema_form.block_of(approval, refusal.field, state)
     elif refusal.reason is Reason.INVALID_ANSWER and approval is not None:
         index = meta.action or 0
         block = forms.block_of(approval.actions[index].args, refusal.field) if index < len(approval.actions) else None

@@ -36,7 +36,7 @@ async def test_an_answer_from_elsewhere_that_sticks_is_noticed(desk: Desk, bare:
     assert await desk.driver.drive(thread.id) is Driven.SETTLED
     approval = await desk.get(approval)
     assert (approval.status, approval.reply) == (Status.FAILED, None)
-    assert "answered outside Signoff" in str(approval.error)
+    assert "given outside Signoff" in str(approval.error)
     assert isinstance(await desk.approvals.retry(approval.id, OPERATOR), Refusal)
     assert await desk.driver.drive(thread.id) is Driven.SETTLED
     assert ran == ["yes"]

@@ -17,6 +17,7 @@ from approvals.model import ActorRef, Approval, Decision, DecisionType, Reply, S
 from approvals.policy import Policy
 from bot import modals, schema_form
 from bot.card import card
+from bot.schema_branches import BRANCH, branches
 from bot.schema_plan import NOTHING, Field, Kind, path_of, plan
 from localslack.elements import client_errors, filled, initial_values
 from tests.bot.checks import sound, sound_view
@@ -181,7 +182,8 @@ def unions(draw: st.DrawFn, inner: Any) -> tuple[dict[str, Any], Any]:
     for word, branch in (("one", one), ("two", other)):
         branch["properties"] = {"kind": {"const": word}, **branch["properties"]}
         branch["required"] = ["kind", *(name for name in branch["required"] if name != "kind")]
-    return {"oneOf": [one, other], "discriminator": {"propertyName": "kind"}}, {**value, "kind": "one"}
+    told = {"discriminator": {"propertyName": "kind"}} if draw(st.booleans()) else {}
+    return {draw(st.sampled_from(["oneOf", "anyOf"])): [one, other], **told}, {**value, "kind": "one"}
 
 
 FIELDS = st.one_of(leaves(), nullable(leaves()), objects(leaves()), objects(objects(leaves())))
@@ -221,9 +223,16 @@ def test_a_valid_submission_round_trips(case: tuple[dict[str, Any], Any]) -> Non
     sound(card(approval, NOW), approval)
     if not schema_form.has_form(approval):
         return
+    fields, first = plan(approval.schema), initial_values(view["blocks"])
+    if every := branches(approval.schema):
+        at = next(index for index, branch in enumerate(every) if branch.value == value[branch.by])
+        fields, first[BRANCH] = every[at].fields, {BRANCH: {"selected_option": {"value": str(at)}}}
+        assert schema_form.branch_of(approval, first) == at
+        view = modals.respond(approval, 0, at)
+        sound_view(view, approval, inputs=True)
     blocks, state = view["blocks"], initial_values(view["blocks"])
     elements = {block["block_id"]: block["element"] for block in blocks if block["type"] == "input"}
-    for field, block in zip(plan(approval.schema), elements, strict=True):
+    for field, block in zip(fields, (block for block in elements if block != BRANCH), strict=True):
         said = path_of(value, field.path)
         if said is not NOTHING:
             state[block]["value"] = filled(elements[block], typed(field, said))
