@@ -18,7 +18,8 @@ async def at_a_point(redis_url: str, folder: Path, point: str, nth: int = 1) -> 
         for one in made.replicas:
             made.start(one, point, nth)
         threads = [await made.ask("1"), await made.ask("2")]
-        return await _to_the_end(made, threads, [await made.ask("left alone")], chance)
+        # Answered one after the other: a kill at this point must not fall into the window of another one's node.
+        return await _to_the_end(made, threads, [await made.ask("left alone")], chance, one_by_one=True)
 
 
 async def in_the_window(redis_url: str, folder: Path) -> Found:
@@ -56,9 +57,15 @@ async def _to_the_end(
     waiting: list[Thread],
     chance: random.Random,
     killing: asyncio.Task[None] | None = None,
+    *,
+    one_by_one: bool = False,
 ) -> Found:
-    people = (made.carried_out(thread, chance.choice((ANA, BEN)), chance) for thread in threads)
-    await asyncio.gather(*people)
+    people = [made.carried_out(thread, chance.choice((ANA, BEN)), chance) for thread in threads]
+    if one_by_one:
+        for person in people:
+            await person
+    else:
+        await asyncio.gather(*people)
     if killing is not None:
         await killing
         await asyncio.sleep(0.05)
