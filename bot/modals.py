@@ -82,26 +82,22 @@ def _about(approval: Approval, action: int | None) -> list[Block]:
 
 def approve(approval: Approval, action: int | None) -> Block:
     """For policies that want a reason for an approval too."""
-    reason = forms.reason_input(required=_needs(approval, DecisionType.APPROVE))
-    return modal(
-        "Approve",
-        [*_about(approval, action), reason],
-        callback_id="approve",
-        metadata=_meta(approval, action),
-        submit="Approve",
-        close="Back",
-    )
+    return _only_why(approval, action, DecisionType.APPROVE)
 
 
 def deny(approval: Approval, action: int | None) -> Block:
     """Asks why."""
-    reason = forms.reason_input(required=_needs(approval, DecisionType.DENY))
+    return _only_why(approval, action, DecisionType.DENY)
+
+
+def _only_why(approval: Approval, action: int | None, kind: DecisionType) -> Block:
+    name = kind.value.capitalize()
     return modal(
-        "Deny",
-        [*_about(approval, action), reason],
-        callback_id="deny",
+        name,
+        [*_about(approval, action), forms.reason_input(required=_needs(approval, kind))],
+        callback_id=kind.value,
         metadata=_meta(approval, action),
-        submit="Deny",
+        submit=name,
         close="Back",
     )
 

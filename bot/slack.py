@@ -190,13 +190,6 @@ class Slack:
             raise
         return True
 
-    async def whisper(self, channel: str, user: str, text: str, blocks: Blocks | None = None) -> None:
-        """chat.postEphemeral: only that person sees it, and only while they are in the channel."""
-        call = self.client.chat_postEphemeral(
-            channel=channel, user=user, text=text, blocks=cast("Any", blocks) if blocks else None
-        )
-        await self._ask(f"telling {user}", call)
-
     async def open_connection(self, app_token: str) -> str:
         """apps.connections.open: a Socket Mode URL, good for one use."""
         async with _asking("opening a connection", slack_errors.APP_TOKEN_REMEDIES):
@@ -205,10 +198,6 @@ class Slack:
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """views.open: within 3 s of the click."""
         await self._ask("opening a form", self.client.views_open(trigger_id=trigger_id, view=dict(view)))
-
-    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
-        """views.push: on top of the modal that is open."""
-        await self._ask("opening a form", self.client.views_push(trigger_id=trigger_id, view=dict(view)))
 
     async def update_view(self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None) -> None:
         """views.update."""
