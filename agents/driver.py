@@ -105,7 +105,7 @@ class GraphDriver:
                 if not thread.state.open:
                     await self._journal.closed(lease, thread)
                     return Driven.SETTLED
-                with fenced(lambda: self._fence(lease)):
+                with fenced(lambda: self._fence(lease), self._journal.guard(lease)):
                     return await self._under(lease, thread)
         except LeaseLost:
             return Driven.BUSY

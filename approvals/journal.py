@@ -17,7 +17,7 @@ from approvals.lifecycle import Change, ThreadChange
 from approvals.model import SYSTEM, Approval, Draft, JsonValue, Lease, Outcome, Status, Thread, ThreadState
 from approvals.points import Point, reached
 from approvals.policy import Policy
-from approvals.ports import ApprovalStore, Clock, CommitStatus, Driven, Query
+from approvals.ports import ApprovalStore, Clock, CommitStatus, Driven, Guard, Query
 from approvals.refusals import Refusal
 from approvals.service import TRIES, approval_id
 
@@ -116,6 +116,10 @@ class ThreadJournal:
     async def holds(self, lease: Lease) -> bool:
         """Whether it still stands."""
         return await self._store.holds(lease)
+
+    def guard(self, lease: Lease) -> Guard:
+        """See `ports.Journal.guard`."""
+        return self._store.guard(lease)
 
     # -- approvals
 

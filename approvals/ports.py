@@ -39,6 +39,15 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """Where a lease stands in Redis, and what stands there as long as it is held: for those who write beside it, and
+    compare it in the same step of the server."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Which approvals, oldest first. `status` None means all of them; only `pending` is indexed by itself."""
 
@@ -87,6 +96,7 @@ class ApprovalStore(Protocol):
     async def renew(self, lease: Lease, ttl: float) -> bool: ...
     async def release(self, lease: Lease) -> None: ...
     async def holds(self, lease: Lease) -> bool: ...
+    def guard(self, lease: Lease) -> Guard: ...
 
     async def audit(
         self, approval_id: str | None = None, *, after: str = "-", limit: int = 1000
@@ -158,6 +168,10 @@ class Journal(Protocol):
 
     async def holds(self, lease: Lease) -> bool:
         """Whether the lease still stands: the fence to check before each checkpoint write."""
+        ...
+
+    def guard(self, lease: Lease) -> Guard:
+        """The same for those who can compare it in the very step that writes."""
         ...
 
     async def thread(self, thread_id: str) -> Thread | None: ...

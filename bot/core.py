@@ -115,7 +115,7 @@ async def open_core(
     rules = read_policies(settings)
     async with (
         open_records(settings, clock=clock, rng=rng) as records,
-        open_checkpointer(settings.redis_url.get_secret_value()) as saver,
+        open_checkpointer(settings.redis_url.get_secret_value(), leases=True) as saver,
     ):
         registry = Registry.load(settings.signoff_config, saver)
 

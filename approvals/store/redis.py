@@ -18,7 +18,7 @@ from approvals.due import Claim, Due, DueKind
 from approvals.events import Event
 from approvals.lifecycle import Change, ThreadChange
 from approvals.model import Approval, Lease, Status, Thread
-from approvals.ports import Clock, Commit, CommitStatus, Page, Query
+from approvals.ports import Clock, Commit, CommitStatus, Guard, Page, Query
 from approvals.store.codec import APPROVALS, EVENTS, THREADS
 from approvals.store.keys import Keys
 from approvals.store.scripts import Scripts
@@ -282,6 +282,10 @@ class RedisStore:
     async def holds(self, lease: Lease) -> bool:
         """Whether it is still ours."""
         return await self._redis.get(self._keys.lease(lease.thread_id)) == str(lease.token)
+
+    def guard(self, lease: Lease) -> Guard:
+        """See `ports.Guard`."""
+        return Guard(self._keys.lease(lease.thread_id), str(lease.token))
 
     async def alive(self) -> bool:
         """Whether the server answers."""
