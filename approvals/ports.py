@@ -48,6 +48,16 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """A lease, with the thread and its approvals that are pending, resolved or resuming, as of the same moment.
+    `live` is `None` for a thread of a version that kept no list of them: ask by pages."""
+
+    lease: Lease
+    thread: Thread | None
+    live: Sequence[Approval] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Which approvals, oldest first. `status` None means all of them; only `pending` is indexed by itself."""
 
@@ -78,9 +88,10 @@ class ApprovalStore(Protocol):
     async def open_threads(self, offset: int, limit: int) -> Sequence[Thread]: ...
 
     async def commit(
-        self, change: Change | ThreadChange, *, perform: frozenset[DueKind] = frozenset(), lease: Lease | None = None
+        self, *changes: Change | ThreadChange, perform: frozenset[DueKind] = frozenset(), lease: Lease | None = None
     ) -> Commit:
-        """Writes the change if the version before it still stands and `lease`, if given, is still held.
+        """Writes the changes, all of one thread, if the versions before them still stand and `lease`, if given, is
+        still held: all of them or none.
 
         Immediate effects of a kind in `perform` fall due at *now + hold* and are claimed for the caller; the others
         fall due at once, for whoever sweeps next.
@@ -93,6 +104,15 @@ class ApprovalStore(Protocol):
     async def schedule(self, subject: str, kind: DueKind, at: datetime) -> None: ...
 
     async def acquire(self, thread_id: str, ttl: float) -> Lease | None: ...
+
+    async def take(self, thread_id: str, ttl: float) -> Taken | None:
+        """The thread's lease for `ttl` seconds, and what is known of the thread; `None` if somebody holds it."""
+        ...
+
+    async def look(self, thread_id: str) -> tuple[Thread | None, Sequence[Approval] | None]:
+        """The same without the lease."""
+        ...
+
     async def renew(self, lease: Lease, ttl: float) -> bool: ...
     async def release(self, lease: Lease) -> None: ...
     async def holds(self, lease: Lease) -> bool: ...
@@ -174,7 +194,13 @@ class Journal(Protocol):
         """The same for those who can compare it in the very step that writes."""
         ...
 
-    async def thread(self, thread_id: str) -> Thread | None: ...
+    async def thread(self, lease: Lease) -> Thread | None:
+        """The thread, as it was when the lease was taken and as we wrote it since."""
+        ...
+
+    def ran(self, lease: Lease) -> None:
+        """A graph ran, and people may have decided meanwhile: what they may have changed is read anew."""
+        ...
 
     async def started(self, lease: Lease, thread: Thread) -> Thread:
         """NEW becomes STARTED, written when its first checkpoint was seen. Any other state is returned as it is."""
@@ -182,7 +208,8 @@ class Journal(Protocol):
 
     async def record(self, lease: Lease, thread: Thread, drafts: Sequence[Draft]) -> Sequence[Approval]:
         """Opens an approval for each new question, amends one whose payload changed (its revision grows), and marks
-        superseded what was pending or resolved and is no longer asked. `drafts` is all that is asked now.
+        superseded what was pending or resolved and is no longer asked. `drafts` is all that is asked now. A thread
+        that is NEW becomes STARTED in the step that opens its first approvals.
 
         Returns the thread's approvals that are pending, resolved or resuming.
         """
@@ -216,7 +243,7 @@ class Journal(Protocol):
         """The thread has failed or is lost, and somebody decided about it since: that has failed too, and says so."""
         ...
 
-    async def live(self, thread: Thread) -> Sequence[Approval]:
+    async def live(self, lease: Lease) -> Sequence[Approval]:
         """The thread's approvals that are pending, resolved or resuming."""
         ...
 
