@@ -102,21 +102,19 @@ class FencedRedisSaver(AsyncRedisSaver):
         with _connection_errors():
             if self._layout is None:
                 return await super().aget_tuple(config)
-            found = await self._found(self._layout, config)
-        return self._tuple(config, found) if found else None
-
-    async def _found(self, layout: Layout, config: RunnableConfig) -> Sequence[str]:
-        given, fence = config.get("configurable", {}), current_fence.get()
-        key = (_thread(config), str(given.get("checkpoint_ns", "")), str(get_checkpoint_id(config) or ""))
-        if fence is None:
-            return await layout.read(*key)
-        if key not in fence.seen:
-            began = fence.writes
-            found = await layout.read(*key)
-            if fence.writes != began:
-                return found
+            given, fence = config.get("configurable", {}), current_fence.get()
+            key = (_thread(config), str(given.get("checkpoint_ns", "")), str(get_checkpoint_id(config) or ""))
+            found = fence.seen.get(key) if fence is not None else None
+            if found is not None:
+                return self._tuple(config, found) if found else None
+            began = fence.writes if fence is not None else 0
+            found = await self._layout.read(*key)
+        read = self._tuple(config, found) if found else None
+        if fence is not None and fence.writes == began:
             fence.seen[key] = found
-        return fence.seen[key]
+            if read is not None:  # it is asked for by its own id as well
+                fence.seen[(*key[:2], read.config.get("configurable", {})["checkpoint_id"])] = found
+        return read
 
     def _tuple(self, config: RunnableConfig, found: Sequence[str]) -> CheckpointTuple:
         document, *writes = (cast("dict[str, Any]", json.loads(text)) for text in found)

@@ -146,7 +146,9 @@ class ThreadJournal:
             found.append(known)
             found[-1] = await self._change(lease, found[-1], lambda a, draft=draft: self._amended(a, draft))
         for key, approval in live.items():
-            if key not in asked:
+            if key not in asked and approval.status is Status.RESUMING:
+                found.append(approval)  # its answer was taken, as it seems: whoever settles the drive says so
+            elif key not in asked:
                 why = "The question is no longer asked: it was answered elsewhere or replaced." + _instead(new)
                 found.append(
                     await self._change(lease, approval, lambda a, why=why: lifecycle.supersede(a, why, self._clock()))
