@@ -170,7 +170,7 @@ class GraphDriver:
             return await self._hand_over(walk, pending, ready)
         if pending.rest is Rest.MIDSTEP:
             return await self._go_on(walk, pending, state, approvals)
-        await self._journal.settled(walk.lease, walk.thread, asked, outcome(state))
+        await self._journal.settled(walk.lease, walk.thread, asked, outcome(state), last=True)
         return Driven.SETTLED
 
     async def _begin(self, walk: _Walk) -> Driven | None:

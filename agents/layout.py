@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable, Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from langgraph.checkpoint.redis.util import to_storage_safe_id, to_storage_safe_str
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
 from redis.exceptions import ClusterCrossSlotError, MovedError
 
 from approvals.ports import Guard
+from approvals.store.scripts import Script
 
 WRITES = "write_keys_zset"
 APART = tuple(f"signoff:{{{name}}}" for name in "abcdefghijklmnop")
@@ -32,10 +31,7 @@ class Layout:
         """`checkpoint` and `write` are the prefixes of the library's keys."""
         self._redis = redis
         self._checkpoint, self._write = checkpoint, write
-        self._read_script, self._save_script, self._write_script = (self._load(n) for n in ("read", "save", "write"))
-
-    def _load(self, name: str) -> AsyncScript:
-        return self._redis.register_script((files("agents") / "lua" / f"{name}.lua").read_text())
+        self._reading, self._saving, self._writing = (Script(redis, "agents", n) for n in ("read", "save", "write"))
 
     async def whole(self) -> bool:
         """Whether one script may use any keys. Not where keys are spread over several servers, a proxy before them."""
@@ -50,7 +46,7 @@ class Layout:
         of = _safe(thread_id, namespace, checkpoint_id or "")
         pointer = "" if checkpoint_id else _key(f"{self._checkpoint}_latest", *of[:2])
         keys = [pointer, _key(self._checkpoint, *of)] if checkpoint_id else [pointer]
-        found = await cast("Awaitable[Any]", self._read_script(keys=keys, args=[self._checkpoint, WRITES]))
+        found = await self._reading(keys, [self._checkpoint, WRITES])
         return [_text(each) for each in cast("Sequence[str | bytes | None]", found) if each]
 
     async def save(self, document: Mapping[str, Any], guard: Guard | None) -> bool:
@@ -59,7 +55,7 @@ class Layout:
         keys = [_key(self._checkpoint, *of), _key(f"{self._checkpoint}_latest", *of[:2])]
         keys += [_key(WRITES, *of), *([guard.key] if guard else [])]
         args = [guard.value if guard else "", json.dumps(document)]
-        return bool(await cast("Awaitable[Any]", self._save_script(keys=keys, args=args)))
+        return bool(await self._saving(keys, args))
 
     async def write(self, documents: Sequence[Mapping[str, Any]], guard: Guard | None) -> bool:
         """Stores what a task wrote. False if the lease that `guard` names is another's."""
@@ -68,7 +64,7 @@ class Layout:
         keys = [_key(self._checkpoint, *of), _key(WRITES, *of), guard.key if guard else ""]
         keys += [_key(self._write, *of, each["task_id"], each["idx"]) for each in documents]
         args = [guard.value if guard else "", *(json.dumps(each) for each in documents)]
-        return bool(await cast("Awaitable[Any]", self._write_script(keys=keys, args=args)))
+        return bool(await self._writing(keys, args))
 
 
 def checkpoint_document(

@@ -35,6 +35,10 @@ class Held:
     lease: Lease
     thread: Thread | None
     live: dict[str, Approval] | None
+    leaving: bool = False
+    """The last write is on its way, which hands the lease back."""
+    left: bool = False
+    """It was written."""
 
     @classmethod
     def of(cls, taken: Taken) -> Held:
@@ -70,24 +74,24 @@ class Leases(Protocol):
 
 
 @asynccontextmanager
-async def holding(store: Leases, thread_id: str, ttl: float) -> AsyncGenerator[Taken | None]:
+async def holding(store: Leases, thread_id: str, ttl: float) -> AsyncGenerator[Held | None]:
     """The thread's lease, renewed while the body runs; `None` if somebody holds it. See `ports.Journal.hold`."""
     taken = await store.take(thread_id, ttl)
     if taken is None:
         yield None
         return
-    lease, owner = taken.lease, asyncio.current_task()
+    held, lease, owner = Held.of(taken), taken.lease, asyncio.current_task()
     assert owner is not None
     asked_before = owner.cancelling()
+    keeper: asyncio.Task[None] | None = None
     lost, over, gone = 0, False, f"the lease of thread {thread_id} was lost while it was driven"
 
     async def keep() -> None:
         nonlocal lost
-        await asyncio.sleep(ttl / 4)
         while not over and await _renewed(store, lease, ttl):  # noqa: ASYNC110 - it is time that is waited for
             await asyncio.sleep(ttl / 4)
         # Again and again: redis-py (8.1) swallows a cancellation that comes just as a reply arrives, here too.
-        while not over:
+        while not (over or held.leaving):
             lost += 1
             owner.cancel()
             await asyncio.sleep(ttl / 4)
@@ -98,9 +102,13 @@ async def holding(store: Leases, thread_id: str, ttl: float) -> AsyncGenerator[T
             owner.uncancel()
         return owner.cancelling() <= asked_before
 
-    keeper = asyncio.create_task(keep(), name=f"lease of {thread_id}")
+    def start() -> None:
+        nonlocal keeper
+        keeper = asyncio.create_task(keep(), name=f"lease of {thread_id}")
+
+    later = asyncio.get_running_loop().call_later(ttl / 4, start)  # most drives are over by then
     try:
-        yield taken
+        yield held
     except BaseException as stopped:
         # Whatever the body made of our cancellation; but one that came from elsewhere goes on.
         if not lost or not own():
@@ -111,8 +119,10 @@ async def holding(store: Leases, thread_id: str, ttl: float) -> AsyncGenerator[T
             raise LeaseLost(gone)
     finally:
         over = True
-        keeper.cancel()
-        if not lost:
+        later.cancel()
+        if keeper is not None:
+            keeper.cancel()
+        if not (lost or held.left):
             await asyncio.shield(store.release(lease))
 
 

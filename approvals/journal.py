@@ -55,15 +55,15 @@ class ThreadJournal:
     @asynccontextmanager
     async def hold(self, thread_id: str) -> AsyncGenerator[Lease | None]:
         """See `ports.Journal.hold`."""
-        async with holding(self._store, thread_id, self._ttl) as taken:
-            if taken is None:
+        async with holding(self._store, thread_id, self._ttl) as held:
+            if held is None:
                 yield None
                 return
-            self._held[taken.lease] = Held.of(taken)
+            self._held[held.lease] = held
             try:
-                yield taken.lease
+                yield held.lease
             finally:
-                del self._held[taken.lease]
+                del self._held[held.lease]
 
     async def holds(self, lease: Lease) -> bool:
         """Whether it still stands."""
@@ -99,16 +99,22 @@ class ThreadJournal:
         if held := self._held.get(lease):
             held.age()
 
-    async def _commit(self, lease: Lease, *changes: Change | ThreadChange) -> bool:
-        """Writes them all; false if one of them is no longer what it was, and none was written."""
-        commit = await self._store.commit(*changes, perform=self._effects.kinds, lease=lease)
+    async def _commit(self, lease: Lease, *changes: Change | ThreadChange, last: bool = False) -> bool:
+        """Writes them all; false if one of them is no longer what it was, and none was written. `last`: the lease is
+        handed back in the same step."""
+        held = self._held.get(lease)
+        leaving = last and held is not None
+        if held is not None:
+            held.leaving = leaving
+        commit = await self._store.commit(*changes, perform=self._effects.kinds, lease=lease, releasing=leaving)
         if commit.status is CommitStatus.FENCED:
             raise LeaseLost(f"the lease of thread {lease.thread_id} passed to somebody else")
         self._effects.start(commit.claims)
-        held = self._held.get(lease)
-        if held is not None and commit.status is CommitStatus.DONE:
-            held.wrote(changes)
-        return commit.status is CommitStatus.DONE
+        done = commit.status is CommitStatus.DONE
+        if held is not None:
+            held.leaving = held.left = leaving and done
+            held.wrote(changes if done else ())
+        return done
 
     async def _change(
         self, lease: Lease, approval: Approval, step: Callable[[Approval], Change | Refusal | None]
@@ -239,7 +245,9 @@ class ThreadJournal:
             return change.thread
         return thread
 
-    async def settled(self, lease: Lease, thread: Thread, pending: frozenset[str], outcome: Outcome) -> None:
+    async def settled(
+        self, lease: Lease, thread: Thread, pending: frozenset[str], outcome: Outcome, *, last: bool = False
+    ) -> None:
         """See `ports.Journal.settled`."""
         thread = await self._known(lease, thread)
         live = await self._live(lease)
@@ -249,7 +257,7 @@ class ThreadJournal:
         rested = thread_changes.rested(thread, outcome, self._clock())
         if not changes and not rested:
             return
-        together = await self._commit(lease, *changes, *rested)
+        together = await self._commit(lease, *changes, *rested, last=last)
         if not together:  # somebody wrote one of them meanwhile
             for approval in carried:
                 await self._change(lease, approval, lambda a: lifecycle.complete(a, outcome, self._clock()))

@@ -88,10 +88,14 @@ class ApprovalStore(Protocol):
     async def open_threads(self, offset: int, limit: int) -> Sequence[Thread]: ...
 
     async def commit(
-        self, *changes: Change | ThreadChange, perform: frozenset[DueKind] = frozenset(), lease: Lease | None = None
+        self,
+        *changes: Change | ThreadChange,
+        perform: frozenset[DueKind] = frozenset(),
+        lease: Lease | None = None,
+        releasing: bool = False,
     ) -> Commit:
         """Writes the changes, all of one thread, if the versions before them still stand and `lease`, if given, is
-        still held: all of them or none.
+        still held: all of them or none. Once they are written, and `releasing`, the lease is handed back.
 
         Immediate effects of a kind in `perform` fall due at *now + hold* and are claimed for the caller; the others
         fall due at once, for whoever sweeps next.
@@ -219,9 +223,12 @@ class Journal(Protocol):
         """Written before the graph is resumed: resolved becomes resuming. Those already resuming stay so."""
         ...
 
-    async def settled(self, lease: Lease, thread: Thread, pending: frozenset[str], outcome: Outcome) -> None:
+    async def settled(
+        self, lease: Lease, thread: Thread, pending: frozenset[str], outcome: Outcome, *, last: bool = False
+    ) -> None:
         """Nothing moves any more. What was resuming and whose interrupt id is not in `pending` has been carried out:
-        it becomes resumed, with the outcome. If `outcome.finished` the thread is done."""
+        it becomes resumed, with the outcome. If `outcome.finished` the thread is done. `last`: nothing is written
+        under this lease any more, so that it may be handed back in the same step."""
         ...
 
     async def reask(self, lease: Lease, approval: Approval, error: str) -> None:

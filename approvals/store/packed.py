@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from approvals.lifecycle import Change, ThreadChange
-from approvals.model import Approval, Lease, Status, Thread
+from approvals.model import Lease, Status, Thread
 from approvals.store.codec import APPROVALS, EVENTS, THREADS
 from approvals.store.keys import Keys
 
@@ -23,43 +25,46 @@ def score(at: datetime) -> str:
 
 
 class Packed:
-    """Changes of one thread, all to be written or none."""
+    """Changes of one thread, all to be written or none; `releasing` hands the lease back in the same step."""
 
-    def __init__(self, keys: Keys, first: Change | ThreadChange, lease: Lease | None) -> None:
+    def __init__(
+        self, keys: Keys, first: Change | ThreadChange, lease: Lease | None = None, *, releasing: bool = False
+    ) -> None:
         thread_id = first.approval.thread_id if isinstance(first, Change) else first.thread.id
         self._names = keys
         self.keys = [keys.lease(thread_id), keys.audit, keys.due, keys.drives, keys.claims, keys.attempts]
         self.keys.append(keys.thread(thread_id))
-        self._fence = lease.token if lease else ""
-        self._heads: list[str | int] = []
-        self._bodies: list[str | int] = []
+        self._head = [str(lease.token) if lease else "", "1" if lease and releasing else ""]
+        self._changes: list[dict[str, Any]] = []
 
     @property
-    def args(self) -> list[str | int]:
-        """What the script is given."""
-        return [self._fence, len(self._heads) // 2, *self._heads, *self._bodies]
+    def args(self) -> list[str]:
+        """What the script is given. One argument for all changes: each of its own is dear to send."""
+        return [*self._head, json.dumps(self._changes)]
 
     def add(self, change: Change | ThreadChange, due: Sequence[DueRow]) -> None:
         """One more change, with its due work."""
         if isinstance(change, Change):
             record = change.approval
-            key, text, live = (
-                self._names.approval(record.id),
-                APPROVALS.dump(record),
-                "-" if record.status.final else "+",
-            )
-            indexes = self._approval_indexes(record)
+            key, doc = self._names.approval(record.id), APPROVALS.dump(record)
+            live, indexes = ("-" if record.status.final else "+") + record.id, self._approval_indexes(change)
         else:
             record = change.thread
-            key, text, live = self._names.thread(record.id), THREADS.dump(record), "" if change.before else "new"
-            indexes = self._thread_indexes(record)
-        self._heads += [self._at(key), change.before]
-        self._bodies += [self._at(key), self._at(self._names.trail(record.id)), record.version, text, live, record.id]
-        self._bodies += [len(change.events), *(EVENTS.dump(event) for event in change.events)]
-        for rows in (due, indexes):
-            self._bodies.append(len(rows))
-            for name, *rest in rows:
-                self._bodies += [self._at(name), *rest]
+            key, doc = self._names.thread(record.id), THREADS.dump(record)
+            live, indexes = "" if change.before else "new", self._thread_indexes(record)
+        self._changes.append(
+            {
+                "key": self._at(key),
+                "trail": self._at(self._names.trail(record.id)),
+                "before": str(change.before),
+                "version": str(record.version),
+                "doc": doc,
+                "live": live,
+                "events": [EVENTS.dump(event) for event in change.events],
+                "due": [(self._at(line), *rest) for line, *rest in due],
+                "indexes": [(self._at(name), *rest) for name, *rest in indexes],
+            }
+        )
 
     def _at(self, name: str) -> int:
         """The position of a key, from 1; added if it is new."""
@@ -67,18 +72,20 @@ class Packed:
             self.keys.append(name)
         return self.keys.index(name) + 1
 
-    def _approval_indexes(self, approval: Approval) -> list[IndexRow]:
-        index, opened = self._names.index, score(approval.opened_at)
+    def _approval_indexes(self, change: Change) -> list[IndexRow]:
+        index, approval = self._names.index, change.approval
+        opened = score(approval.opened_at)
         pending = opened if approval.status is Status.PENDING else ""
         unsettled = "" if approval.status.final else opened
-        return [
-            (index("all"), approval.id, opened),
-            (index("all", approval.graph), approval.id, opened),
-            (index("thread", approval.thread_id), approval.id, opened),
+        rows = [
             (index("pending"), approval.id, pending),
             (index("pending", approval.graph), approval.id, pending),
             (index("open"), approval.id, unsettled),
         ]
+        if not change.before:
+            ever = (index("all"), index("all", approval.graph), index("thread", approval.thread_id))
+            rows += [(name, approval.id, opened) for name in ever]
+        return rows
 
     def _thread_indexes(self, thread: Thread) -> list[IndexRow]:
         return [(self._names.index("threads"), thread.id, score(thread.created_at) if thread.state.open else "")]

@@ -160,11 +160,15 @@ class RedisStore:
     # -- writing
 
     async def commit(
-        self, *changes: Change | ThreadChange, perform: frozenset[DueKind] = frozenset(), lease: Lease | None = None
+        self,
+        *changes: Change | ThreadChange,
+        perform: frozenset[DueKind] = frozenset(),
+        lease: Lease | None = None,
+        releasing: bool = False,
     ) -> Commit:
         """See `ports.ApprovalStore.commit`."""
         claims: list[Claim] = []
-        packed = Packed(self._keys, changes[0], lease)
+        packed = Packed(self._keys, changes[0], lease, releasing=releasing)
         for change in changes:
             packed.add(change, [self._due(item, perform, claims) for item in change.due])
         status = CommitStatus(await self._scripts.commit(packed.keys, packed.args))
