@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     signoff_policies: Path | None = Field(
         None, description="The policy file, such as policies.yaml. It goes before SIGNOFF_CHANNEL."
     )
+    signoff_managers: Path | None = Field(
+        None, description="Who is whose manager, a YAML or JSON file: `manager` in a policy is found through it."
+    )
     signoff_config: Path = Field(Path("langgraph.json"), description="The graphs, in the LangGraph CLI's own format.")
     signoff_slack_mode: Literal["socket", "http"] = Field("socket", description="How Slack reaches us.")
     signoff_http_host: str = Field("127.0.0.1", description="Where http mode listens.")
