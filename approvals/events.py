@@ -21,8 +21,13 @@ class EventType(StrEnum):
     ANNOUNCED = "announced"
     AMENDED = "amended"
     DECIDED = "decided"
+    BROKE_GLASS = "broke_glass"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    LAPSED = "lapsed"
     REMINDED = "reminded"
     ESCALATED = "escalated"
+    ESCALATION_SKIPPED = "escalation_skipped"
     OVERDUE = "overdue"
     RESOLVED = "resolved"
     SUPERSEDED = "superseded"
@@ -39,6 +44,7 @@ class EventType(StrEnum):
     REPAIRED = "repaired"
     AWAY_SET = "away_set"
     AWAY_ENDED = "away_ended"
+    POLICY_REAPPLIED = "policy_reapplied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

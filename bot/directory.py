@@ -13,6 +13,7 @@ from approvals.away import Away
 from approvals.errors import ConfigError
 from approvals.managers import Managers
 from approvals.model import Actor, ActorRef, Source, Standing
+from approvals.policy import MANAGER
 from approvals.ports import Clock
 from bot import facts
 from bot.slack import Slack
@@ -25,7 +26,7 @@ TTL = timedelta(seconds=60)
 FEW = 10
 """So many unknown people are asked for one by one; for more, the list of everybody is read."""
 
-MANAGER = "manager:"
+OWN_MANAGER = f"{MANAGER}:"
 """How an entry begins that stands for the managers of the person whose id follows."""
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>|([UW][A-Z0-9]{2,})")
@@ -124,7 +125,7 @@ class Directory:
 
     async def members(self, entry: str) -> tuple[str, ...]:
         """The user ids that an audience entry names, whoever they are. `ConfigError` for one that names nothing."""
-        if entry.startswith(MANAGER):
+        if entry.startswith(OWN_MANAGER):
             return await self._managers_of(entry)
         if is_user(entry):
             return (entry,)
@@ -152,7 +153,9 @@ class Directory:
         return able
 
     async def _managers_of(self, entry: str) -> tuple[str, ...]:
-        requester = entry.removeprefix(MANAGER)
+        requester = entry.removeprefix(OWN_MANAGER)
+        if not requester:
+            raise ConfigError(f"{MANAGER} names nobody: nobody is known to have requested this; name the requester")
         if self._managers is None:
             raise ConfigError(f"{entry} names nobody: set SIGNOFF_MANAGERS to a file that says who is whose manager")
         address = facts.email(await self._user(requester))
