@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ class ThreadJournal:
         self,
         store: ApprovalStore,
         effects: Effects,
-        choose: Callable[[Draft, Thread], Policy],
+        choose: Callable[[Draft, Thread], Awaitable[Policy]],
         *,
         clock: Clock,
         ttl: float = LEASE_SECONDS,
@@ -180,7 +180,7 @@ class ThreadJournal:
         return [approval for approval in found if approval.status in LIVE]
 
     async def _opened(self, lease: Lease, key: str, draft: Draft, thread: Thread) -> Approval:
-        change = lifecycle.open_(key, draft, thread, self._choose(draft, thread), self._clock())
+        change = lifecycle.open_(key, draft, thread, await self._choose(draft, thread), self._clock())
         if await self._commit(change, lease):
             reached(Point.OPENED, key)
             log.info("approval opened", action="approval.opened", approval=key, graph=thread.graph, thread=thread.id)

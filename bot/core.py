@@ -16,20 +16,22 @@ from agents.dialects import Dialects
 from agents.driver import GraphDriver
 from agents.registry import Registry
 from agents.runner import Runner
-from approvals import policies
+from approvals.book import PolicyBook
 from approvals.due import DueKind
 from approvals.effects import Effects
 from approvals.errors import ConfigError
 from approvals.journal import ThreadJournal
 from approvals.model import Draft, Thread
 from approvals.performer import drive_with
-from approvals.policy import Policy, PolicySet, select
+from approvals.policy import Policy, select
 from approvals.ports import Clock
 from approvals.service import Approvals
 from approvals.settings import Settings
+from approvals.store.book import RedisBook
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
 from approvals.threads import Threads
+from bot.rules import apply_file
 
 
 def utc_now() -> datetime:
@@ -44,11 +46,12 @@ def new_thread_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The store and the use cases: enough to list, to show and to decide."""
+    """The store and the use cases: enough to list, to show and to decide, and to change the policies."""
 
     store: RedisStore
     effects: Effects
     approvals: Approvals
+    book: PolicyBook
     clock: Clock
     rng: random.Random
 
@@ -63,7 +66,6 @@ class Core:
     registry: Registry
     driver: GraphDriver
     runner: Runner
-    policies: PolicySet
 
 
 @asynccontextmanager
@@ -79,7 +81,9 @@ async def open_records(
         raise ConfigError(f"REDIS_URL cannot be read ({wrong}): write redis://host:port/0") from None
     # A dead replica's work is taken over as soon as its threads are.
     hold = settings.signoff_lease_seconds
-    store = RedisStore(redis, clock=clock, keys=Keys(settings.signoff_namespace), hold=hold)
+    keys = Keys(settings.signoff_namespace)
+    store = RedisStore(redis, clock=clock, keys=keys, hold=hold)
+    book = PolicyBook(RedisBook(redis, keys=keys), clock=clock, channel=settings.signoff_channel)
     try:
         try:
             await redis.ping()  # pyright: ignore[reportUnknownMemberType]
@@ -88,19 +92,10 @@ async def open_records(
         except (RedisError, OSError) as away:
             raise ConfigError(f"REDIS_URL: no server answers there ({away}); start one, or correct the URL") from away
         effects = Effects(store, clock=clock, rng=chance)
-        yield Records(store, effects, Approvals(store, Dialects(), effects, clock=clock), clock, chance)
+        yield Records(store, effects, Approvals(store, Dialects(), effects, clock=clock), book, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()
-
-
-def read_policies(settings: Settings) -> PolicySet:
-    """The policy file, or the one rule that `SIGNOFF_CHANNEL` makes. Raises `ConfigError` where there is neither."""
-    if path := settings.signoff_policies:
-        return policies.load(path, fallback_channel=settings.signoff_channel)
-    if settings.signoff_channel is None:
-        raise ConfigError("nobody to ask: set SIGNOFF_CHANNEL to a channel, or SIGNOFF_POLICIES to a policy file")
-    return policies.without_file(settings.signoff_channel)
 
 
 @asynccontextmanager
@@ -112,14 +107,17 @@ async def open_core(
     new_id: Callable[[], str] = new_thread_id,
 ) -> AsyncGenerator[Core]:
     """Everything but Slack: this process can drive graphs. Raises `ConfigError` for what must be mended first."""
-    rules = read_policies(settings)
     async with (
         open_records(settings, clock=clock, rng=rng) as records,
         open_checkpointer(settings.redis_url.get_secret_value()) as saver,
     ):
+        if not await records.book.number():
+            await apply_file(records.book, settings)
+        await records.book.current()  # so that a start without policies says so, and not the first question
         registry = Registry.load(settings.signoff_config, saver)
 
-        def choose(draft: Draft, thread: Thread) -> Policy:
+        async def choose(draft: Draft, thread: Thread) -> Policy:
+            rules, _ = await records.book.current()
             return select(rules, thread.graph, (action.name for action in draft.actions))
 
         journal = ThreadJournal(
@@ -136,7 +134,7 @@ async def open_core(
         records.effects.use({DueKind.DRIVE: drive})
         threads = Threads(records.store, records.effects, clock=clock, new_id=new_id)
         try:
-            yield Core(settings, records, threads, registry, driver, Runner(threads, driver, records.store), rules)
+            yield Core(settings, records, threads, registry, driver, Runner(threads, driver, records.store))
         finally:
             await records.effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
             await registry.aclose()

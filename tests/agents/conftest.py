@@ -18,7 +18,7 @@ from approvals.effects import Effects
 from approvals.errors import ConfigError
 from approvals.journal import ThreadJournal
 from approvals.lifecycle import Attempt
-from approvals.model import Actor, ActorRef, Approval, DecisionType, JsonValue, Source, Status, Thread
+from approvals.model import Actor, ActorRef, Approval, DecisionType, Draft, JsonValue, Source, Status, Thread
 from approvals.policy import Policy
 from approvals.ports import Driven, Query
 from approvals.refusals import Refusal
@@ -62,7 +62,11 @@ class Desk:
         self.saver = saver
         effects = Effects(store, clock=clock, rng=random.Random(1))
         self.graphs = GraphsByHand(saver)
-        self.journal = ThreadJournal(store, effects, lambda draft, thread: POLICY, clock=clock, attempts=attempts)
+
+        async def choose(draft: Draft, thread: Thread) -> Policy:
+            return POLICY
+
+        self.journal = ThreadJournal(store, effects, choose, clock=clock, attempts=attempts)
         self.approvals = Approvals(store, dialects, effects, clock=clock)
         self.threads = Threads(store, effects, clock=clock, new_id=lambda: f"thread-{next(numbers)}")
         self.driver = GraphDriver(self.graphs, dialects, self.journal)

@@ -205,7 +205,11 @@ class Replica:
         self.notifier = Recorder()
         self.effects = Effects(store, clock=clock, rng=random.Random(7))
         self.approvals = Approvals(store, PlainTranslator(), self.effects, clock=clock)
-        self.journal = ThreadJournal(store, self.effects, lambda draft, thread: policy, clock=clock, ttl=ttl)
+
+        async def choose(draft: Draft, thread: Thread) -> Policy:
+            return policy
+
+        self.journal = ThreadJournal(store, self.effects, choose, clock=clock, ttl=ttl)
         ids = itertools.count(1)
         self.threads = Threads(store, self.effects, clock=clock, new_id=lambda: f"n{next(ids)}")
         if not idle:
