@@ -147,11 +147,16 @@ class PolicyBook:
         return await self._text(number), number
 
     async def _text(self, number: int) -> str:
+        text = await self.text_of(number)
+        assert isinstance(text, str), f"version {number} of the policies is gone from the store"
+        return text
+
+    async def text_of(self, number: int) -> str | Refusal:
+        """The text of one version, 0 among them."""
         if not number:
             return policies.written_out(self._first())
         version = await self.version(number)
-        assert version is not None, f"version {number} of the policies is gone from the store"
-        return version.text
+        return _no_version(number) if version is None else version.text
 
     async def knows(self, text: str) -> bool:
         """Whether this is the text of the file that was last applied."""
@@ -168,10 +173,10 @@ class PolicyBook:
 
     async def diff(self, before: int, after: int) -> str | Refusal:
         """What changed between two versions, as a unified difference of lines. Empty: nothing."""
-        for number in (before, after):
-            if number and await self.version(number) is None:
-                return _no_version(number)
-        return difference(await self._text(before), await self._text(after), before, after)
+        old, new = await self.text_of(before), await self.text_of(after)
+        if isinstance(old, Refusal):
+            return old
+        return new if isinstance(new, Refusal) else difference(old, new, f"version {before}", f"version {after}")
 
     # -- writing
 
@@ -211,7 +216,7 @@ class PolicyBook:
 
     async def _event(self, version: PolicyVersion) -> Event:
         before = version.number - 1
-        known = before > 0 or self._channel is not None
+        old = "" if before == 0 and self._channel is None else await self._text(before)
         return Event(
             type=EventType.POLICY_CHANGED,
             at=version.at,
@@ -223,17 +228,15 @@ class PolicyBook:
                 "to": version.number,
                 "hash": version.hash,
                 "note": version.note,
-                "difference": bounded(
-                    difference(await self._text(before) if known else "", version.text, before, version.number)
-                ),
+                "difference": bounded(difference(old, version.text, f"version {before}", f"version {version.number}")),
             },
         )
 
     async def roll_back(self, number: int, *, expected: int, actor: ActorRef, note: str = "") -> Published | Refusal:
         """Makes the text of an earlier version the next one: the history only grows."""
-        if number and await self.version(number) is None:
-            return _no_version(number)
-        text = await self._text(number)
+        text = await self.text_of(number)
+        if isinstance(text, Refusal):
+            return text
         return await self.publish(text, expected=expected, actor=actor, note=note or f"Back to version {number}")
 
     async def apply(self, text: str, name: str) -> Published | NotPublished | None:
@@ -250,11 +253,9 @@ class PolicyBook:
         return None
 
 
-def difference(before: str, after: str, old: int, new: int) -> str:
-    """Unified difference of two texts, by lines."""
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), f"version {old}", f"version {new}", lineterm=""
-    )
+def difference(before: str, after: str, old: str, new: str) -> str:
+    """Unified difference of two texts, by lines; `old` and `new` are what they are called."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), old, new, lineterm="")
     return "\n".join(lines)
 
 
