@@ -11,7 +11,13 @@ import pytest
 from approvals.store.embedded import free_port
 from tests.bot.conftest import Ran, Run
 
-RULES = 'version: 1\n# kept\npolicies:\n  - {name: refunds, channel: "#money", who: ["@finance"]}\ndefault: {channel: "#ops"}\n'
+RULES = """\
+version: 1
+# kept
+policies:
+  - {name: refunds, channel: "#money", who: ["@finance"]}
+default: {channel: "#ops"}
+"""
 BROKEN = 'version: 1\ndefault:\n  chanel: "#x"\n  remind: [soon]\n'
 
 
