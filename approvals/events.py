@@ -21,8 +21,13 @@ class EventType(StrEnum):
     ANNOUNCED = "announced"
     AMENDED = "amended"
     DECIDED = "decided"
+    BROKE_GLASS = "broke_glass"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    LAPSED = "lapsed"
     REMINDED = "reminded"
     ESCALATED = "escalated"
+    ESCALATION_SKIPPED = "escalation_skipped"
     OVERDUE = "overdue"
     RESOLVED = "resolved"
     SUPERSEDED = "superseded"
@@ -38,6 +43,7 @@ class EventType(StrEnum):
     TURNED = "turned"
     REPAIRED = "repaired"
     POLICY_CHANGED = "policy_changed"
+    POLICY_REAPPLIED = "policy_reapplied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

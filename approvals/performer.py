@@ -52,6 +52,7 @@ class Performer:
             DueKind.REMIND: self.remind,
             DueKind.ESCALATE: self.escalate,
             DueKind.EXPIRE: self.expire,
+            DueKind.LAPSE: self.lapse,
         }
 
     async def _pending(self, approval_id: str) -> Approval | None:
@@ -108,7 +109,7 @@ class Performer:
         approval = await self._pending(approval_id)
         if approval is None:
             return None
-        at = next_reminder(approval.policy, approval.opened_at, approval.reminders)
+        at = next_reminder(approval)
         if at is None or at > self._clock():
             return at
         await self._notifier.remind(approval)
@@ -120,7 +121,7 @@ class Performer:
         approval = await self._pending(approval_id)
         if approval is None:
             return None
-        at = next_escalation(approval.policy, approval.opened_at, approval.level)
+        at = next_escalation(approval)
         if at is None or at > self._clock():
             return at
         _written(await self._approvals.escalate(approval_id))
@@ -134,6 +135,16 @@ class Performer:
         if approval.expires_at > self._clock():
             return approval.expires_at
         _written(await self._approvals.expire(approval_id))
+        return None
+
+    async def lapse(self, approval_id: str) -> datetime | None:
+        """Somebody held it, and the time they asked for is over."""
+        approval = await self._pending(approval_id)
+        if approval is None:
+            return None
+        if until := approval.paused_until(self._clock()):
+            return until
+        _written(await self._approvals.lapsed(approval_id))
         return None
 
 

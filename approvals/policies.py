@@ -19,7 +19,8 @@ from pydantic_core import ErrorDetails
 
 from approvals.errors import ConfigError
 from approvals.policy import Policy, PolicySet
-from approvals.policy_form import CHANNEL, Loc, MatchForm, PolicyFile, keys_at, kind_of
+from approvals.policy_form import MatchForm, PolicyFile, keys_at
+from approvals.policy_values import CHANNEL, Loc, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ def _path(at: Loc) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in at).lstrip(".") or "the file"
 
 
+def _place(loc: Loc) -> Loc:
+    """Without the tags by which one form is told from another."""
+    return tuple(step for step in loc if isinstance(step, int) or not step.startswith("<"))
+
+
 _WANTED: Mapping[str, str] = {
     "string_type": "text",
     "list_type": "a list, as in [a, b]",
@@ -61,7 +67,7 @@ _WANTED: Mapping[str, str] = {
 
 
 def _say(error: ErrorDetails) -> str:
-    kind, at = error["type"], error["loc"]
+    kind, at = error["type"], _place(error["loc"])
     if kind == "finding":
         return error["msg"]
     if kind == "missing":
@@ -140,7 +146,7 @@ def parse(text: str, *, file: str = "policies", fallback_channel: str | None = N
         form = PolicyFile.model_validate({} if read.data is None else read.data)
     except ValidationError as wrong:
         for error in wrong.errors(include_url=False):
-            at: Loc = error["loc"]
+            at: Loc = _place(error["loc"])
             findings.append(Finding(_line(read.lines, at), _path(at), _say(error)))
     if form is not None and not fallback_channel:
         what = 'is missing; add it, as in channel: "#approvals", or set SIGNOFF_CHANNEL'
@@ -149,7 +155,7 @@ def parse(text: str, *, file: str = "policies", fallback_channel: str | None = N
         return tuple(sorted(findings, key=lambda finding: finding.line))
     version = digest(text)[:12]
     source = f"{file}@{version}"
-    rules = tuple(rule.policy(rule.name, rule.match, source, fallback_channel) for rule in form.policies)
+    rules = tuple(rule.named(source, fallback_channel) for rule in form.policies)
     return PolicySet(rules, form.default.policy("default", MatchForm(), source, fallback_channel), version)
 
 

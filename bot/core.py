@@ -21,9 +21,9 @@ from approvals.due import DueKind
 from approvals.effects import Effects
 from approvals.errors import ConfigError
 from approvals.journal import ThreadJournal
-from approvals.model import Draft, Thread
+from approvals.opening import Opening
 from approvals.performer import drive_with
-from approvals.policy import Policy, select
+from approvals.policy import PolicySet
 from approvals.ports import Clock
 from approvals.service import Approvals
 from approvals.settings import Settings
@@ -66,6 +66,7 @@ class Core:
     registry: Registry
     driver: GraphDriver
     runner: Runner
+    opening: Opening
 
 
 @asynccontextmanager
@@ -116,25 +117,27 @@ async def open_core(
         await records.book.current()  # so that a start without policies says so, and not the first question
         registry = Registry.load(settings.signoff_config, saver)
 
-        async def choose(draft: Draft, thread: Thread) -> Policy:
+        async def current() -> PolicySet:
             rules, _ = await records.book.current()
-            return select(rules, thread.graph, (action.name for action in draft.actions))
+            return rules
 
+        dialects = Dialects(replies=registry.replies)
+        opening = Opening(current, dialects, clock=clock, team_zone=settings.signoff_time_zone)
         journal = ThreadJournal(
             records.store,
             records.effects,
-            choose,
+            opening,
             clock=clock,
             ttl=settings.signoff_lease_seconds,
             attempts=settings.signoff_attempts,
         )
-        dialects = Dialects(replies=registry.replies)
         driver = GraphDriver(registry, dialects, journal, limit=settings.signoff_graph_seconds)
         drive = drive_with(driver, records.store, clock=clock, rng=records.rng)
         records.effects.use({DueKind.DRIVE: drive})
         threads = Threads(records.store, records.effects, clock=clock, new_id=new_id)
+        runner = Runner(threads, driver, records.store)
         try:
-            yield Core(settings, records, threads, registry, driver, Runner(threads, driver, records.store))
+            yield Core(settings, records, threads, registry, driver, runner, opening)
         finally:
             await records.effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
             await registry.aclose()

@@ -45,7 +45,7 @@ class SlackNotifier:
         stands = {message.place for message in approval.messages if message.kind in CARDS}
         posted: list[MessageRef] = []
         refused: SignoffError | None = None
-        for number, entry in enumerate(approval.policy.places(approval.level)):
+        for number, entry in enumerate(approval.places):
             kind = MessageKind.ESCALATION if number else MessageKind.CARD
             try:
                 for place, channel in await self._channels(entry):

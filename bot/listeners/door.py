@@ -83,7 +83,7 @@ class Door:
     async def actor(self, person: Person, approval_id: str) -> tuple[Actor, Approval | None]:
         """Who clicked, with Slack's facts about them as far as this approval's audience asks for them."""
         approval = await self.approvals.get(approval_id)
-        audience = approval.audience if approval is not None else ()
+        audience = approval.named if approval is not None else ()
         return await self.directory.actor(person.id, person.team_id, audience), approval
 
     async def redraw(self, approval_id: str) -> None:
