@@ -11,11 +11,11 @@ HEAD = "version: 1\n"
 TAIL = 'default: {channel: "#approvals"}\n'
 
 
-def said(text: str, **options: words.Name) -> str:
+def said(text: str, voice: words.Voice = words.PLAIN) -> str:
     """The first policy of a text, in words."""
     found = policies.parse(text)
     assert isinstance(found, PolicySet), found
-    return words.sentence((*found.policies, found.default)[0], **options)
+    return words.sentence((*found.policies, found.default)[0], voice)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,31 @@ def said(text: str, **options: words.Name) -> str:
             " expire: {after: 3d, then: wait}}",
             "two (agent a*): one of @a, U0B or members of #ops in #ops, marked overdue after 3 d",
         ),
+        (
+            '{name: big, when: "double(action.args.amount) > 500.0", match: {node: pay, urgency: [high, critical]},'
+            ' channel: "#ops", who: ["@a"], quorum: {approve: 2, deny: 2}, remind: [10m, 20m, 30m, 40m, 50m],'
+            " escalate: [{after: 1h, to: [manager], replace: true, repeat: {every: 10m, times: 3}}],"
+            ' acknowledge: 5m, snooze: [1h, 4h], break_glass: ["@root"], urgency: high, reasons: [Too much, Not now],'
+            ' hours: {days: mon-fri, from: "08:30", to: "18:00", zone: Europe/Berlin, holidays: ["2026-12-25"]}}',
+            "big (at node pay, where it presses: high or critical, where double(action.args.amount) > 500.0):"
+            " two of @a in #ops, two to deny, reasons to choose from: “Too much” or “Not now”, in an emergency @root"
+            " alone, treated as high, “I am looking” holds it for 5 min, can be put off for 1 h or 4 h, reminded after"
+            " 10 min, 20 min, 30 min and 2 times more, then the requester's manager instead after 1 h (told again 3"
+            " times, every 10 min), denied after 24 h, the clocks run Mon–Fri 8:30–18:00 (Europe/Berlin time, 1"
+            " holiday)",
+        ),
+        (
+            '{name: four, channel: "#ops", all_of: [{name: legal, who: ["@legal"]},'
+            ' {name: money, who: [U0A, U0B], approve: 2}], escalate: [{after: 1h, to: ["@boss"], for: [legal]}],'
+            ' expire: {after: 2h, then: respond, text: "Ask later."}, enabled: false}',
+            "four (switched off): one of @legal for legal and two of U0A and U0B for money in #ops, then @boss too for"
+            " legal after 1 h, answered “Ask later.” after 2 h",
+        ),
+        (
+            '{name: drops, match: {action: "drop_*"}, channel: "#ops", decide: {decision: deny, reason: Never,'
+            " tell: true}}",
+            "drops (actions drop_*): denied at once without asking anybody (Never), told in #ops",
+        ),
         ('{name: last, channel: "#ops", expire: never}', "last: any member of #ops, no deadline"),
     ],
 )  # fmt: skip
@@ -55,7 +80,7 @@ def test_the_default_is_about_everything_else() -> None:
 def test_names_are_drawn_by_whoever_shows_them() -> None:
     """For Slack an id becomes a mention, in every place."""
     rule = "{name: a, channel: C0123, who: [U0ANA], escalate: [{after: 1h, channel: C0LEADS}]}"
-    drawn = said(f"{HEAD}policies:\n  - {rule}\n{TAIL}", name=lambda entry: f"<{entry}>")
+    drawn = said(f"{HEAD}policies:\n  - {rule}\n{TAIL}", words.Voice(lambda entry: f"<{entry}>"))
     assert drawn == "a: <U0ANA> in <C0123>, then <C0LEADS> too after 1 h, denied after 24 h"
 
 
