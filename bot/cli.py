@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,10 +23,12 @@ from approvals.errors import InputError, SignoffError
 from approvals.lifecycle import Attempt
 from approvals.model import Actor, ActorRef, DecisionType, JsonValue, Source
 from approvals.ports import Query
+from approvals.redact import Redactor
 from approvals.refusals import Refusal
 from approvals.settings import Settings, load
 from bot import logs, output, public, strict_json
 from bot.core import open_core, open_records
+from bot.edited import typed
 
 app = typer.Typer(
     name="signoff",
@@ -52,7 +55,7 @@ class Refused(SignoffError):
 def _settings(env_file: Path | None, config: Path | None = None) -> Settings:
     beside = Path(".env")
     settings = load(env_file or (beside if beside.is_file() else None))
-    logs.configure(settings.signoff_log_format)
+    logs.configure(settings.signoff_log_format, redactor=Redactor(settings.signoff_redact))
     return settings if config is None else settings.model_copy(update={"signoff_config": config})
 
 
@@ -118,7 +121,7 @@ def run(
             )
             if isinstance(result, Refusal):
                 raise Refused(output.refused(result))
-            output.ran(result, as_json=as_json)
+            output.ran(result, core.records.shown, as_json=as_json)
 
     _run(work())
 
@@ -139,7 +142,7 @@ def list_(
         if everything:
             query = Query(status=None, graph=graph, limit=limit, offset=offset, newest_first=True)
         async with open_records(_settings(env_file)) as records:
-            output.listed(await records.approvals.page(query), as_json=as_json)
+            output.listed(records.shown.page(await records.approvals.page(query)), as_json=as_json)
 
     _run(work())
 
@@ -155,7 +158,7 @@ def show(
             approval = await records.approvals.get(approval_id)
             if approval is None:
                 raise Refused(f"there is no approval {approval_id}; signoff list shows those that wait")
-            output.shown(approval, as_json=as_json)
+            output.shown(records.shown.approval(approval), as_json=as_json)
 
     _run(work())
 
@@ -181,7 +184,7 @@ def decide(
     if decision is DecisionType.EDIT and given is None:
         raise InputError("edit needs --args: all arguments as a JSON object")
     actor = Actor(ActorRef(as_, Source.CLI))
-    attempt = Attempt(type=decision, actor=actor.ref, reason=reason, args=given, text=text, action=action)
+    attempt = Attempt(type=decision, actor=actor.ref, reason=reason, text=text, action=action)
 
     async def work() -> None:
         settings = _settings(env_file, config)
@@ -190,11 +193,15 @@ def decide(
                 records = await stack.enter_async_context(open_records(settings))
             else:
                 records = (await stack.enter_async_context(open_core(settings))).records
-            done = await records.approvals.decide(approval_id, attempt, actor)
+            known = await records.approvals.get(approval_id)
+            args = given if known is None or given is None else typed(known, records.shown, action, given)
+            done = await records.approvals.decide(approval_id, replace(attempt, args=args), actor)
             if isinstance(done, Refusal):
-                raise Refused(output.refused(done, await records.approvals.get(approval_id), as_))
+                why = output.refused(done, await records.approvals.get(approval_id), as_)
+                raise Refused(str(records.shown.told(why, known)))
             await records.effects.drain()
-            output.shown(await records.approvals.get(approval_id) or done.approval, as_json=as_json)
+            found = await records.approvals.get(approval_id) or done.approval
+            output.shown(records.shown.approval(found), as_json=as_json)
 
     _run(work())
 
@@ -215,7 +222,7 @@ def repair(
             if isinstance(done, Refusal):
                 raise Refused(output.refused(done))
             await core.records.effects.drain()
-            output.ran(await core.runner.look(thread), as_json=as_json)
+            output.ran(await core.runner.look(thread), core.records.shown, as_json=as_json)
 
     _run(work())
 

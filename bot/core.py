@@ -25,8 +25,10 @@ from approvals.model import Draft, Thread
 from approvals.performer import drive_with
 from approvals.policy import Policy, PolicySet, select
 from approvals.ports import Clock
+from approvals.redact import Redactor
 from approvals.service import Approvals
 from approvals.settings import Settings
+from approvals.shown import Shown
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
 from approvals.threads import Threads
@@ -49,6 +51,7 @@ class Records:
     store: RedisStore
     effects: Effects
     approvals: Approvals
+    shown: Shown
     clock: Clock
     rng: random.Random
 
@@ -79,7 +82,9 @@ async def open_records(
         raise ConfigError(f"REDIS_URL cannot be read ({wrong}): write redis://host:port/0") from None
     # A dead replica's work is taken over as soon as its threads are.
     hold = settings.signoff_lease_seconds
-    store = RedisStore(redis, clock=clock, keys=Keys(settings.signoff_namespace), hold=hold)
+    shown = Shown(Redactor(settings.signoff_redact))
+    keys = Keys(settings.signoff_namespace)
+    store = RedisStore(redis, clock=clock, keys=keys, hold=hold, audited=shown.event)
     try:
         try:
             await redis.ping()  # pyright: ignore[reportUnknownMemberType]
@@ -88,7 +93,7 @@ async def open_records(
         except (RedisError, OSError) as away:
             raise ConfigError(f"REDIS_URL: no server answers there ({away}); start one, or correct the URL") from away
         effects = Effects(store, clock=clock, rng=chance)
-        yield Records(store, effects, Approvals(store, Dialects(), effects, clock=clock), clock, chance)
+        yield Records(store, effects, Approvals(store, Dialects(), effects, clock=clock), shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()

@@ -13,8 +13,11 @@ from bot.rich import Block, context, divider, header, section
 MAX_ROWS = 20
 
 
-def home(page: Page, now: datetime, *, viewer: str) -> Block:
-    """The view for `views.publish`: the first twenty pending approvals, oldest first. `viewer` is a Slack user id."""
+def home(page: Page, now: datetime, *, viewer: str, more: bool = False) -> Block:
+    """The view for `views.publish`: the first twenty pending approvals, oldest first. `viewer` is a Slack user id.
+
+    `more`: there may be others that they may see; how many is not known.
+    """
     shown = page.approvals[:MAX_ROWS]
     blocks: list[Block] = [header("Waiting for a decision")]
     blocks.append(context(f"As of {texts.moment(now)}. Open this page again to refresh it."))
@@ -27,6 +30,8 @@ def home(page: Page, now: datetime, *, viewer: str) -> Block:
     if page.total > len(shown) and shown:
         blocks.append(divider())
         blocks.append(context(f"{len(shown)} of {page.total}. `/approvals` lists all of them."))
+    elif more:
+        blocks.append(context("There may be more: `/approvals` lists all that you may see."))
     return {"type": "home", "callback_id": "home", "blocks": blocks}
 
 

@@ -6,7 +6,7 @@ from approvals.model import Standing
 from approvals.ports import Query
 from bot import home, payloads, replies
 from bot.listeners.door import Answer, App, Door
-from bot.payloads import Body
+from bot.payloads import Body, Person
 
 
 def register(app: App, door: Door) -> None:
@@ -20,8 +20,9 @@ def register(app: App, door: Door) -> None:
             return
         standing = await door.directory.standing(user, None)
         if standing is Standing.MEMBER:
-            page = await door.approvals.page(Query(limit=20))
-            await door.slack.publish(user, home.home(page, door.clock(), viewer=user))
+            seen = await door.sight.window(Person(user, None), Query(limit=home.MAX_ROWS))
+            more = not seen.everything and seen.after is not None
+            await door.slack.publish(user, home.home(door.shown.page(seen.page), door.clock(), viewer=user, more=more))
         else:
             await door.slack.publish(user, home.closed(replies.MEMBERS_ONLY))
 
