@@ -99,7 +99,8 @@ def build(core: Core) -> Runtime:
     web = Slack(client)
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
-    performer = Performer(records.approvals, SlackNotifier(web, directory, clock=records.clock), clock=records.clock)
+    notifier = SlackNotifier(web, directory, clock=records.clock, shown=records.shown)
+    performer = Performer(records.approvals, notifier, clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
     records.effects.use(work)
