@@ -152,7 +152,7 @@ class Performer:
 
     async def lapse(self, approval_id: str) -> datetime | None:
         """Somebody held it, and the time they asked for is over."""
-        approval = await self._pending(approval_id)
+        approval = await self._stepping(approval_id)
         if approval is None:
             return None
         if until := approval.paused_until(self._clock()):

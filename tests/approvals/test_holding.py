@@ -11,12 +11,12 @@ from approvals.due import DueKind
 from approvals.events import EventType
 from approvals.hours import PauseKind
 from approvals.lifecycle import Change
-from approvals.model import Actor, DecisionType, Resolution, Status
+from approvals.model import Actor, DecisionType, Reply, Resolution, Status
 from approvals.policy import Automatic, EscalationStep, Expiry, OnExpiry, Quorum, Urgency
 from approvals.refusals import Reason, Refusal
 from approvals.service import Done
 from approvals.store.redis import RedisStore
-from tests.approvals.build import ANA, ASK, BEN, MAIL, POLICY, Replica, at, changed, member, moved, opening, say
+from tests.approvals.build import ANA, ASK, BEN, MAIL, POLICY, Replica, at, changed, draft, member, moved, opening, say
 from tests.conftest import VirtualClock
 
 HELD = replace(POLICY, acknowledge=600.0, snooze=(3600.0,))
@@ -167,7 +167,7 @@ async def test_only_who_may_decide_may_hold(store: RedisStore, clock: VirtualClo
 
 
 async def test_late_work_waits_while_somebody_looks(store: RedisStore, clock: VirtualClock) -> None:
-    """A reminder that is due and not given yet when somebody takes it on is given once they let go, not in their back."""
+    """A reminder that is due and not given yet when somebody takes it on is given once they let go."""
     replica = Replica(store, clock, policy=HELD)
     opened = await replica.open(policy=HELD)
     clock.turn(seconds=600)
@@ -229,3 +229,12 @@ async def test_away_over_an_end_that_waits(store: RedisStore, clock: VirtualCloc
     now = await replica.approvals.get(opened.id)
     assert now is not None
     assert (now.level, [m.place for m in now.messages]) == (2, ["#approvals", "#leads", "UBOSS"])
+
+
+def test_a_question_asked_again_is_held_by_nobody() -> None:
+    """Who held it and then decided holds it no longer: its clocks run from where they stood."""
+    held = moved(lifecycle.hold(opening(policy=HELD).approval, ANA, LOOKING, 600.0, at(60)))
+    resolved = lifecycle.with_reply(changed(lifecycle.decide(held, say(), at(90))), Reply("yes")).approval
+    change = changed(lifecycle.amend(resolved, draft(shown="h2"), at(100)))
+    assert change.approval.paused_until(at(101)) is None
+    assert dues(change)[DueKind.REMIND] == at(640)
