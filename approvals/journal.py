@@ -12,11 +12,11 @@ from approvals import lifecycle, thread_changes
 from approvals.effects import Effects
 from approvals.errors import LeaseLost
 from approvals.events import EventType
-from approvals.holding import LEASE_SECONDS, Held, holding
+from approvals.leasing import LEASE_SECONDS, Held, holding
 from approvals.lifecycle import Change, ThreadChange
 from approvals.model import Approval, Draft, JsonValue, Lease, Outcome, Status, Thread, ThreadState
+from approvals.opening import Opening
 from approvals.points import Point, reached
-from approvals.policy import Policy
 from approvals.ports import ApprovalStore, Clock, CommitStatus, Driven, Guard, Query
 from approvals.refusals import Refusal
 from approvals.service import TRIES, approval_id
@@ -30,13 +30,13 @@ log = structlog.get_logger()
 
 
 class ThreadJournal:
-    """See `ports.Journal`. `choose` picks the policy that is frozen into a new approval."""
+    """See `ports.Journal`. `opening` makes a new approval of a question."""
 
     def __init__(
         self,
         store: ApprovalStore,
         effects: Effects,
-        choose: Callable[[Draft, Thread], Policy],
+        opening: Opening,
         *,
         clock: Clock,
         ttl: float = LEASE_SECONDS,
@@ -44,7 +44,7 @@ class ThreadJournal:
     ) -> None:
         self._store = store
         self._effects = effects
-        self._choose = choose
+        self._opening = opening
         self._clock = clock
         self._ttl = ttl
         self._attempts = attempts
@@ -168,22 +168,19 @@ class ThreadJournal:
         if not asked:
             return {}
         live = tuple(live)
-        changes = {key: self._opening(key, _after(draft, live), thread) for key, draft in asked.items()}
+        changes = {key: await self._opening.open(key, _after(draft, live), thread) for key, draft in asked.items()}
         if not await self._commit(lease, *thread_changes.starting(thread, self._clock()), *changes.values()):
             return {}
         for key in changes:
             self._tell_opened(key, thread)
         return {key: change.approval for key, change in changes.items()}
 
-    def _opening(self, key: str, draft: Draft, thread: Thread) -> Change:
-        return lifecycle.open_(key, draft, thread, self._choose(draft, thread), self._clock())
-
     def _tell_opened(self, key: str, thread: Thread) -> None:
         reached(Point.OPENED, key)
         log.info("approval opened", action="approval.opened", approval=key, graph=thread.graph, thread=thread.id)
 
     async def _opened(self, lease: Lease, key: str, draft: Draft, thread: Thread) -> Approval:
-        change = self._opening(key, draft, thread)
+        change = await self._opening.open(key, draft, thread)
         if await self._commit(lease, change):
             self._tell_opened(key, thread)
             return change.approval

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from approvals.errors import ConfigError
+from approvals.redact import NAMES
 
 
 class Settings(BaseSettings):
@@ -33,12 +35,24 @@ class Settings(BaseSettings):
     signoff_policies: Path | None = Field(
         None, description="The policy file, such as policies.yaml. It goes before SIGNOFF_CHANNEL."
     )
+    signoff_managers: Path | None = Field(
+        None, description="Who is whose manager, a YAML or JSON file: `manager` in a policy is found through it."
+    )
+    signoff_time_zone: str = Field(
+        "UTC", description="The team's time zone, such as Europe/Berlin, for working hours that a policy keeps."
+    )
     signoff_config: Path = Field(Path("langgraph.json"), description="The graphs, in the LangGraph CLI's own format.")
     signoff_slack_mode: Literal["socket", "http"] = Field("socket", description="How Slack reaches us.")
     signoff_http_host: str = Field("127.0.0.1", description="Where http mode listens.")
     signoff_http_port: int = Field(8090, ge=0, le=65535, description="Its port; 0 lets the kernel choose.")
     signoff_runners: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Who may use `/approvals run`: user ids, @groups or #channels, separated by commas."
+    )
+    signoff_admins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Who sees every approval: user ids, e-mails or @groups, separated by commas."
+    )
+    signoff_redact: Annotated[tuple[str, ...], NoDecode] = Field(
+        NAMES, description="Names of arguments whose values are hidden from people; after !, of those that are not."
     )
     signoff_namespace: str = Field("signoff", min_length=1, description="Prefix of our keys, for a shared server.")
     signoff_tick_seconds: float = Field(1.0, gt=0, description="How often due work is looked for.")
@@ -51,7 +65,16 @@ class Settings(BaseSettings):
     signoff_shutdown_seconds: float = Field(20.0, ge=0, description="How long a stop waits for what is running.")
     signoff_log_format: Literal["console", "json"] = Field("console", description="One line per event, for whom.")
 
-    @field_validator("signoff_runners", mode="before")
+    @field_validator("signoff_time_zone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, LookupError):
+            raise ValueError(f"{name!r} is no time zone; write a name like Europe/Berlin") from None
+        return name
+
+    @field_validator("signoff_runners", "signoff_admins", "signoff_redact", mode="before")
     @classmethod
     def _commas(cls, value: object) -> object:
         if isinstance(value, str):

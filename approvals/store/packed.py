@@ -9,7 +9,7 @@ from typing import Any
 
 from approvals.lifecycle import Change, ThreadChange
 from approvals.model import Lease, Status, Thread
-from approvals.store.codec import APPROVALS, EVENTS, THREADS
+from approvals.store.codec import APPROVALS, THREADS
 from approvals.store.keys import Keys
 
 DueRow = tuple[str, str, str, str]
@@ -42,8 +42,8 @@ class Packed:
         """What the script is given. One argument for all changes: each of its own is dear to send."""
         return [*self._head, json.dumps(self._changes)]
 
-    def add(self, change: Change | ThreadChange, due: Sequence[DueRow]) -> None:
-        """One more change, with its due work."""
+    def add(self, change: Change | ThreadChange, events: Sequence[str], due: Sequence[DueRow]) -> None:
+        """One more change, with the text of its events and its due work."""
         if isinstance(change, Change):
             record = change.approval
             key, doc = self._names.approval(record.id), APPROVALS.dump(record)
@@ -60,7 +60,7 @@ class Packed:
                 "version": str(record.version),
                 "doc": doc,
                 "live": live,
-                "events": [EVENTS.dump(event) for event in change.events],
+                "events": list(events),
                 "due": [(self._at(line), *rest) for line, *rest in due],
                 "indexes": [(self._at(name), *rest) for name, *rest in indexes],
             }

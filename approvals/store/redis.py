@@ -71,7 +71,7 @@ async def facts(redis: Redis) -> ServerFacts:
 
 
 class RedisStore:
-    """The store. `token` makes claim tokens; it must never repeat one."""
+    """The store. `token` makes claim tokens; it must never repeat one. `audited`: an event as the audit keeps it."""
 
     def __init__(
         self,
@@ -81,12 +81,14 @@ class RedisStore:
         keys: Keys | None = None,
         hold: float = HOLD,
         token: Callable[[], str] = lambda: secrets.token_hex(8),
+        audited: Callable[[Event, Approval | Thread], Event] = lambda event, _: event,
     ) -> None:
         self._redis = redis
         self._clock = clock
         self._keys = keys or Keys()
         self._hold = timedelta(seconds=hold)
         self._token = token
+        self._audited = audited
         self._scripts = Scripts(redis)
 
     # -- reading
@@ -170,7 +172,9 @@ class RedisStore:
         claims: list[Claim] = []
         packed = Packed(self._keys, changes[0], lease, releasing=releasing)
         for change in changes:
-            packed.add(change, [self._due(item, perform, claims) for item in change.due])
+            about = change.approval if isinstance(change, Change) else change.thread
+            events = [EVENTS.dump(self._audited(event, about)) for event in change.events]
+            packed.add(change, events, [self._due(item, perform, claims) for item in change.due])
         status = CommitStatus(await self._scripts.commit(packed.keys, packed.args))
         return Commit(status, tuple(claims) if status is CommitStatus.DONE else ())
 

@@ -31,8 +31,9 @@ class Scripts:
     """The scripts of the store."""
 
     def __init__(self, redis: Redis) -> None:
-        self._commit, self._claim, self._settle, self._lease, self._take = (
-            Script(redis, "approvals.store", name) for name in ("commit", "claim", "settle", "lease", "take")
+        named = ("commit", "claim", "settle", "lease", "take", "away", "publish")
+        self._commit, self._claim, self._settle, self._lease, self._take, self._away, self._publish = (
+            Script(redis, "approvals.store", name) for name in named
         )
 
     async def commit(self, keys: Sequence[str], args: Sequence[str | int]) -> str:
@@ -54,3 +55,11 @@ class Scripts:
     async def take(self, keys: Sequence[str], args: Sequence[str | int]) -> list[Any]:
         """A token or 0, then the thread's doc and a list of docs."""
         return cast("list[Any]", await self._take(keys, args))
+
+    async def away(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
+        """Whether anything was written."""
+        return bool(await self._away(keys, args))
+
+    async def publish(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
+        """Whether the number before still stood."""
+        return bool(await self._publish(keys, args))
