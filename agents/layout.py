@@ -20,12 +20,12 @@ from approvals.ports import Guard
 from approvals.store.scripts import Script
 
 WRITES = "write_keys_zset"
-APART = tuple(f"signoff:{{{name}}}" for name in "abcdefghijklmnop")
-"""Keys in sixteen different slots."""
+APART = "abcdefghijklmnop"
+"""Makes sixteen keys in different slots."""
 
 
 class Layout:
-    """Reads and writes documents. A read or write is one script: all of it, or nothing."""
+    """Reads and writes documents. A read or write is one script, which nothing interleaves with."""
 
     def __init__(self, redis: Redis, *, checkpoint: str, write: str) -> None:
         """`checkpoint` and `write` are the prefixes of the library's keys."""
@@ -36,7 +36,7 @@ class Layout:
     async def whole(self) -> bool:
         """Whether one script may use any keys. Not where keys are spread over several servers, a proxy before them."""
         try:
-            await self._redis.eval("return 1", len(APART), *APART)
+            await self._redis.eval("return 1", len(APART), *(f"{self._checkpoint}:{{{name}}}" for name in APART))
         except (ClusterCrossSlotError, MovedError):
             return False
         return True
@@ -44,9 +44,9 @@ class Layout:
     async def read(self, thread_id: str, namespace: str, checkpoint_id: str | None) -> list[str]:
         """The document of a checkpoint (`None`: of the latest), then those of its writes; empty if there is none."""
         of = _safe(thread_id, namespace, checkpoint_id or "")
-        pointer = "" if checkpoint_id else _key(f"{self._checkpoint}_latest", *of[:2])
-        keys = [pointer, _key(self._checkpoint, *of)] if checkpoint_id else [pointer]
-        found = await self._reading(keys, [self._checkpoint, WRITES])
+        latest = _key(f"{self._checkpoint}_latest", *of[:2])
+        key = _key(self._checkpoint, *of) if checkpoint_id else latest
+        found = await self._reading([key], ["" if checkpoint_id else "latest", self._checkpoint, WRITES])
         return [_text(each) for each in cast("Sequence[str | bytes | None]", found) if each]
 
     async def save(self, document: Mapping[str, Any], guard: Guard | None) -> bool:
@@ -61,8 +61,9 @@ class Layout:
         """Stores what a task wrote. False if the lease that `guard` names is another's."""
         first = documents[0]
         of = (first["thread_id"], first["checkpoint_ns"], first["checkpoint_id"])
-        keys = [_key(self._checkpoint, *of), _key(WRITES, *of), guard.key if guard else ""]
+        keys = [_key(self._checkpoint, *of), _key(WRITES, *of)]
         keys += [_key(self._write, *of, each["task_id"], each["idx"]) for each in documents]
+        keys += [guard.key] if guard else []
         args = [guard.value if guard else "", *(json.dumps(each) for each in documents)]
         return bool(await self._writing(keys, args))
 
