@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ClusterCrossSlotError, MovedError
 
 from approvals.ports import Guard
+from approvals.store.batch import Batch
 from approvals.store.scripts import Script
 
 WRITES = "write_keys_zset"
@@ -31,7 +32,8 @@ class Layout:
         """`checkpoint` and `write` are the prefixes of the library's keys."""
         self._redis = redis
         self._checkpoint, self._write = checkpoint, write
-        self._reading, self._saving, self._writing = (Script(redis, "agents", n) for n in ("read", "save", "write"))
+        batch = Batch(redis)
+        self._reading, self._saving, self._writing = (Script(batch, "agents", n) for n in ("read", "save", "write"))
 
     async def whole(self) -> bool:
         """Whether one script may use any keys. Not where keys are spread over several servers, a proxy before them."""

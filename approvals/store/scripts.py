@@ -10,30 +10,33 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
+from approvals.store.batch import Batch
+
 
 class Script:
     """A script, sent by its hash, and whole where the server does not know it: the first time, or after a restart."""
 
-    def __init__(self, redis: Redis, package: str, name: str) -> None:
-        self._redis = redis
+    def __init__(self, batch: Batch, package: str, name: str) -> None:
+        self._batch = batch
         self._text = (files(package) / "lua" / f"{name}.lua").read_text()
         self._hash = hashlib.sha1(self._text.encode()).hexdigest()  # noqa: S324 - it is the server that wants SHA-1
 
     async def __call__(self, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         """What the script returns."""
         try:
-            return await self._redis.evalsha(self._hash, len(keys), *keys, *args)  # pyright: ignore[reportArgumentType]
+            return await self._batch.command("EVALSHA", self._hash, len(keys), *keys, *args)
         except NoScriptError:
-            return await self._redis.eval(self._text, len(keys), *keys, *args)  # pyright: ignore[reportArgumentType]
+            return await self._batch.command("EVAL", self._text, len(keys), *keys, *args)
 
 
 class Scripts:
     """The scripts of the store."""
 
     def __init__(self, redis: Redis) -> None:
+        batch = Batch(redis)
         named = ("commit", "claim", "settle", "lease", "take", "away", "publish")
         self._commit, self._claim, self._settle, self._lease, self._take, self._away, self._publish = (
-            Script(redis, "approvals.store", name) for name in named
+            Script(batch, "approvals.store", name) for name in named
         )
 
     async def commit(self, keys: Sequence[str], args: Sequence[str | int]) -> str:
