@@ -168,8 +168,9 @@ class ThreadJournal:
         if not asked:
             return {}
         live = tuple(live)
+        start = thread_changes.starting(thread, self._clock())
         changes = {key: await self._opening.open(key, _after(draft, live), thread) for key, draft in asked.items()}
-        if not await self._commit(lease, *thread_changes.starting(thread, self._clock()), *changes.values()):
+        if not await self._commit(lease, *start, *changes.values()):
             return {}
         for key in changes:
             self._tell_opened(key, thread)

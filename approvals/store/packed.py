@@ -55,7 +55,7 @@ class Packed:
         self._changes.append(
             {
                 "key": self._at(key),
-                "trail": self._at(self._names.trail(record.id)),
+                "trail": self._at(self._names.trail(record.id)) if isinstance(change, Change) else 0,
                 "before": str(change.before),
                 "version": str(record.version),
                 "doc": doc,

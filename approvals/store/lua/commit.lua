@@ -2,6 +2,7 @@
 -- KEYS: lease, audit, due, drives, claims, attempts, thread, then those that the changes name by their position.
 -- ARGV: fence ('' for none), '1' to hand back the lease, and a JSON list of changes: key, trail, before, version, doc,
 --       live, events, due (line, member, score or '', claim token or ''), indexes (set, member, score or '').
+-- `trail` is 0 for threads, whose events nobody asks for by themselves.
 -- `live`: 'new' with a thread, '+' or '-' and an id with an approval, for the thread's list of those that are not final.
 -- Returns 'done', 'conflict' or 'fenced'. A thread that was made without that list never gets one: it would lack some.
 if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
@@ -19,7 +20,8 @@ for _, change in ipairs(changes) do
     redis.call('HSET', KEYS[7], 'live', move == '+' and live .. id or live)
   end
   for _, event in ipairs(change.events) do
-    redis.call('RPUSH', KEYS[change.trail], redis.call('XADD', KEYS[2], '*', 'e', event))
+    local seq = redis.call('XADD', KEYS[2], '*', 'e', event)
+    if change.trail > 0 then redis.call('RPUSH', KEYS[change.trail], seq) end
   end
   for _, due in ipairs(change.due) do
     local line, member, score, token = KEYS[due[1]], due[2], due[3], due[4]
