@@ -175,6 +175,8 @@ def verdict(decision: Decision, *, expired: bool = False) -> str:
 
 def progress(approval: Approval) -> str:
     """What becomes of the agent after the decision."""
+    if approval.status is Status.RESOLVED and approval.held_until is not None:
+        return f":hourglass_flowing_sand: The agent goes on at {moment(approval.held_until)}; until then: *Undo*."
     if approval.status is Status.RESOLVED:
         return ":hourglass_flowing_sand: Decided; resuming the agent…"
     if approval.status is Status.RESUMING:
@@ -307,6 +309,7 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
         "You can change your mind as long as it is open."
     ),
     Reason.NO_GLASS: lambda case: f"You are not among those who may decide this alone. {_FOLLOW} Ask {case.asked()}.",
+    Reason.TOO_LATE: lambda _: "It is too late to take this back: the agent goes on with it. Nothing was changed.",
     Reason.HELD_ALREADY: lambda _: "Somebody holds it for at least as long already. Nothing was changed.",
     Reason.EXPIRED: lambda case: f"{case.expired()} {_FOLLOW} If it is still wanted, start the agent again.",
     Reason.SUPERSEDED: lambda case: f"{case.gone()} {_FOLLOW} There is nothing left to do here.",
