@@ -13,7 +13,7 @@ from agents.registry import Registry
 from approvals import managers
 from approvals.errors import SignoffError
 from approvals.model import Standing
-from approvals.policy import Policy
+from approvals.policy import MANAGER, Policy
 from approvals.settings import Settings
 from approvals.store.redis import connect, facts
 from bot import slack
@@ -171,6 +171,8 @@ Look = Callable[[str], Awaitable[str]]
 
 def _entries(policy: Policy, directory: Directory, bot: str) -> list[tuple[str, str, Look]]:
     async def people(entry: str) -> str:
+        if entry == MANAGER:
+            return "" if directory.knows_managers else "is found through SIGNOFF_MANAGERS, which is not set"
         members = await directory.members(entry)
         # Who is named must be able to decide; of a group or a channel, somebody.
         standings = [await directory.standing(member, None) for member in members[:PEOPLE]]

@@ -14,7 +14,7 @@ def _time(at: datetime | None) -> str | None:
 
 
 def _actor(actor: ActorRef) -> dict[str, Any]:
-    return {"id": actor.id, "source": actor.source.value}
+    return {"id": actor.id, "source": actor.source.value, "behalf": actor.behalf}
 
 
 def _decision(decision: Decision) -> dict[str, Any]:

@@ -74,19 +74,25 @@ class Answer:
 class Door:
     """What listeners reach."""
 
-    def __init__(self, core: Core, slack: Slack, directory: Directory) -> None:
+    def __init__(self, core: Core, slack: Slack, directory: Directory, absences: Absences) -> None:
         self.core = core
         self.approvals = core.records.approvals
         self.slack = slack
         self.directory = directory
         self.clock = core.records.clock
-        self.absences = Absences(core.records.away, directory)
+        self.absences = absences
 
-    async def actor(self, person: Person, approval_id: str) -> tuple[Actor, Approval | None]:
-        """Who clicked, with Slack's facts about them as far as this approval's audience asks for them."""
+    async def actor(self, person: Person, approval_id: str, *, alone: bool = False) -> tuple[Actor, Approval | None]:
+        """Who clicked, with Slack's facts about them as far as this approval's audience asks for them.
+
+        Who is not asked themselves acts for somebody absent for whom they cover, unless it is to decide `alone`.
+        """
         approval = await self.approvals.get(approval_id)
         audience = approval.named if approval is not None else ()
-        return await self.directory.actor(person.id, person.team_id, audience), approval
+        actor = await self.directory.actor(person.id, person.team_id, audience)
+        if approval is not None and not alone:
+            actor = await self.absences.standing_in(actor, approval)
+        return actor, approval
 
     async def redraw(self, approval_id: str) -> None:
         """Somebody clicked on a card that shows what is no longer so: it is drawn anew, soon."""
