@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from agents.checkpointer import probe
 from agents.registry import Registry
 from approvals import managers
-from approvals.errors import SignoffError
+from approvals.errors import ConfigError, SignoffError
 from approvals.model import Standing
 from approvals.policy import MANAGER, Policy
 from approvals.settings import Settings
@@ -107,7 +107,15 @@ async def _policies(settings: Settings) -> AsyncGenerator[Finding]:
     where = settings.signoff_policies or "SIGNOFF_CHANNEL"
     yield Finding("policies", Level.OK, f"{where}: {len(rules.policies)} rules and the default")
     if path := settings.signoff_managers:
-        yield Finding("policies", Level.OK, f"{path}: the managers of {len(managers.load(path))} people")
+        yield Finding("policies", Level.OK, f"{path}: managers for {len(managers.load(path))}")
+
+
+def _managers(settings: Settings) -> managers.Managers | None:
+    """What is wrong with the file was found with the policies."""
+    try:
+        return managers.Managers(settings.signoff_managers) if settings.signoff_managers else None
+    except ConfigError:
+        return None
 
 
 async def _slack(settings: Settings) -> AsyncGenerator[Finding]:
@@ -125,8 +133,7 @@ async def _slack(settings: Settings) -> AsyncGenerator[Finding]:
         yield Finding("slack", Level.OK, "all scopes are there")
     async for finding in _way_in(settings):
         yield finding
-    known = managers.Managers(settings.signoff_managers) if settings.signoff_managers else None
-    directory = Directory(web, clock=utc_now, managers=known)
+    directory = Directory(web, clock=utc_now, managers=_managers(settings))
     async for finding in _audiences(settings, directory, str(identity.get("user_id"))):
         yield finding
 

@@ -192,6 +192,23 @@ async def test_what_waits_already_is_brought_to_a_new_cover(opened: Any, clock: 
     assert "not among those who may decide" in await desk.told(CLEO)
 
 
+async def test_a_step_reaches_the_cover_and_its_reminders_spare_the_absent(opened: Any, clock: VirtualClock) -> None:
+    """Cleo is asked by direct message, and Ben, who covers for her; only he is reminded there."""
+    desk = await opened(ANA, f"escalate: [{{after: 5m, to: [{CLEO}]}}]")
+    await leave(desk, CLEO, "for 3d cover @ben")
+    card = await desk.ask()
+    await posted(desk, card.ts)
+    clock.turn(minutes=5)
+    hers, mine = await brought(desk, CLEO), await brought(desk, BEN)
+    assert f"in place of <@{CLEO}>" in all_text(mine.blocks)
+    await turns(desk)
+    clock.turn(minutes=5)
+    await desk.report(mine.ts, mine.channel)
+    await desk.report(card.ts)
+    await turns(desk)
+    assert replies(desk, hers.ts, hers.channel) == []
+
+
 async def test_who_is_away_without_a_cover_is_not_called(opened: Any, clock: VirtualClock) -> None:
     """By their Slack status, where somebody else is asked; where nobody else is, they are called all the same."""
     desk = await opened(f"{ANA}, {BEN}")
