@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import structlog
 
-from approvals import covering
+from approvals import covering, places
 from approvals.errors import ConfigError, SignoffError
 from approvals.model import Approval, MessageKind, MessageRef, Status
 from approvals.ports import Clock
-from bot import blocks, places
+from approvals.shown import Shown
+from bot import blocks
 from bot.absences import Absences
 from bot.blocks import Message
 from bot.directory import Directory, is_channel, is_user
@@ -35,11 +36,12 @@ log = structlog.get_logger()
 class SlackNotifier:
     """Posts and redraws cards. What Slack refuses is raised: due work is tried again by whoever performs it."""
 
-    def __init__(self, slack: Slack, directory: Directory, absences: Absences, *, clock: Clock) -> None:
+    def __init__(self, slack: Slack, directory: Directory, absences: Absences, *, clock: Clock, shown: Shown) -> None:
         self._slack = slack
         self._directory = directory
         self._absences = absences
         self._clock = clock
+        self._shown = shown
 
     async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.announce`. What was posted before Slack refused the rest is returned all the same, to be
@@ -76,7 +78,7 @@ class SlackNotifier:
 
     def _card(self, approval: Approval, place: str) -> Message:
         """The card as it stands in a place: whoever covers is told for whom."""
-        card = blocks.card(approval, self._clock())
+        card = blocks.card(self._shown.approval(approval), self._clock())
         absent = places.for_whom(place)
         return blocks.asked_for(card, absent) if absent else card
 
@@ -138,8 +140,9 @@ class SlackNotifier:
         absent = await self._absences.of(*dict.fromkeys([*people, *filter(is_user, approval.audience)]))
         awake = [ref for ref in cards if places.reached(ref.place, absent)]
         asked = covering.called(approval.audience, absent)
+        message = blocks.reminder(self._shown.approval(approval), self._clock(), asked)
         for ref in awake or cards:
-            await self._reply(ref, blocks.reminder(approval, self._clock(), asked), approval)
+            await self._reply(ref, message, approval)
 
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.report`: a reply in the first card's thread."""
@@ -148,7 +151,7 @@ class SlackNotifier:
             return []
         if again and (found := await self._found(card.channel, approval, MessageKind.REPORT, card.place, card.ts)):
             return [found]
-        return [await self._reply(card, blocks.report(approval), approval)]
+        return [await self._reply(card, blocks.report(self._shown.approval(approval)), approval)]
 
     async def _reply(self, card: MessageRef, message: Message, approval: Approval) -> MessageRef:
         """In the card's thread; in the channel itself if somebody deleted the card, and the thread with it."""

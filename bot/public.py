@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from approvals.book import PolicyVersion
 from approvals.events import Event
 from approvals.model import ActorRef, Approval, Decision
 
@@ -14,7 +15,8 @@ def _time(at: datetime | None) -> str | None:
 
 
 def _actor(actor: ActorRef) -> dict[str, Any]:
-    return {"id": actor.id, "source": actor.source.value, "behalf": actor.behalf}
+    found = {"id": actor.id, "source": actor.source.value}
+    return found | {"behalf": actor.behalf} if actor.behalf else found
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
@@ -80,4 +82,15 @@ def event(record: Event) -> dict[str, Any]:
         "thread_id": record.thread_id,
         "version": record.version,
         "data": dict(record.data),
+    }
+
+
+def policy_version(record: PolicyVersion) -> dict[str, Any]:
+    """One version of the policies, without its text."""
+    return {
+        "number": record.number,
+        "author": _actor(record.author),
+        "at": _time(record.at),
+        "note": record.note,
+        "hash": record.hash,
     }

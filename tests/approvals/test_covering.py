@@ -8,11 +8,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals import covering, eligibility, lifecycle
+from approvals import covering, eligibility, lifecycle, places
 from approvals.away import Away
-from approvals.model import Actor, ActorRef, Approval, Standing
+from approvals.model import Actor, ActorRef, Approval, MessageRef, Standing
 from approvals.policy import Quorum
 from approvals.refusals import Reason, Refusal
+from approvals.visibility import Viewer, visible
 from tests.approvals.build import ANA, BEN, POLICY, T0, at, moved, opening, say, thread
 
 TWO = replace(POLICY, quorum=Quorum(approve=2))
@@ -59,6 +60,13 @@ def test_nobody_decides_for_the_requester() -> None:
     assert eligibility.refusal(asked(), guest) == Refusal(Reason.GUEST)
 
 
+def test_a_cover_does_not_break_the_glass() -> None:
+    """Whoever may decide alone does so in their own name, whatever else they are asked for."""
+    approval = opening(policy=replace(TWO, break_glass=("@finance",))).approval
+    assert eligibility.refusal(approval, acting(ANA.id), alone=True) == Refusal(Reason.NO_GLASS)
+    assert eligibility.refusal(approval, Actor(ANA, audiences=frozenset({"@finance"})), alone=True) is None
+
+
 def test_a_cover_is_asked_in_the_place_of_the_absent() -> None:
     """Whoever is asked anyway is not, nor whoever covers for somebody not asked; each once, for whom is back first."""
     absent = [
@@ -96,3 +104,23 @@ def test_nobody_is_asked_in_vain(absent: list[Away], everybody: frozenset[str], 
         assert who in everybody
         actor = Actor(replace(BEN, id=cover, behalf=who), audiences=frozenset({"@finance"}))
         assert eligibility.refusal(approval, actor) is None
+
+
+def test_who_was_asked_in_anothers_place_sees_it() -> None:
+    """Their card stands by direct message, under both names; the absent person's is another."""
+    card = MessageRef("D1", "1.0", place=places.stand_in(BEN.id, ANA.id))
+    approval = replace(asked(), messages=(card,))
+    assert visible(approval, Viewer(BEN.id))
+    assert not visible(approval, Viewer(ANA.id))
+
+
+def test_a_place_says_whose_it_is_and_for_whom() -> None:
+    """A channel, a person, a person for another; and whether anybody is there."""
+    both = places.stand_in("UEVE", "UDAN")
+    assert [places.whose(place) for place in ("#approvals", "UDAN", both)] == ["#approvals", "UDAN", "UEVE"]
+    assert [places.for_whom(place) for place in ("#approvals", "UDAN", both)] == [None, None, "UDAN"]
+    assert [places.people(place) for place in ("#approvals", "UDAN", both)] == [(), ("UDAN",), ("UEVE", "UDAN")]
+    gone = {"UDAN": away("UDAN", "UEVE")}
+    assert [places.reached(place, gone) for place in ("#approvals", "UDAN", both)] == [True, False, True]
+    assert not places.reached(both, {})
+    assert not places.reached(both, {"UDAN": away("UDAN", "UFAY")})

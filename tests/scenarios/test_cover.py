@@ -11,8 +11,8 @@ from approvals.model import DecisionType, Status
 from bot import output, public
 from localslack import Message
 from tests.conftest import VirtualClock
-from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, REFUND, Desk, House, all_text
-from tests.scenarios.test_commands import said, shown
+from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, LEADS, REFUND, Desk, House, all_text
+from tests.scenarios.test_commands import rows, said, shown
 from tests.scenarios.test_time import posted, replies, turns
 
 RULES = """
@@ -20,7 +20,7 @@ version: 1
 policies:
   - name: refunds
     match: {{graph: refund}}
-    channel: "#approvals"
+    channel: "{channel}"
     who: [{who}]
     remind: [10m]
     expire: never
@@ -33,8 +33,8 @@ default: {{channel: "#approvals"}}
 def opened(house: House, clock: VirtualClock) -> Any:
     """One replica by the virtual clock, with those who are asked."""
 
-    async def open_(who: str, more: str = "", **over: Any) -> Desk:
-        (house.folder / "policies.yaml").write_text(RULES.format(who=who, more=more))
+    async def open_(who: str, more: str = "", *, channel: str = "#approvals", **over: Any) -> Desk:
+        (house.folder / "policies.yaml").write_text(RULES.format(who=who, more=more, channel=channel))
         return await house.desk(clock=clock, **over)
 
     return open_
@@ -78,6 +78,20 @@ def _runs(found: object) -> list[dict[str, Any]]:
         inner: list[dict[str, Any]] = [found]
         return inner + [each for value in found.values() for each in _runs(value)]
     return [each for value in found for each in _runs(value)] if isinstance(found, list) else []
+
+
+async def test_the_cover_sees_what_they_may_decide(opened: Any) -> None:
+    """Ana is not in the private channel; as long as she covers Ben she sees what he is asked there."""
+    desk = await opened(BEN, channel="#finance-leads")
+    await desk.start("refund", REFUND)
+    await desk.card(LEADS)
+    assert rows(await said(desk, ANA, "/approvals list")) == []
+    await leave(desk, BEN, "for 3d cover @ana")
+    approval = await desk.only()
+    assert rows(await said(desk, ANA, "/approvals list")) == [approval.id]
+    mine = await brought(desk, ANA)
+    assert (await desk.slack.click(ANA, mine.channel, mine.ts, "approve")).ok
+    assert (await desk.only()).decisions[0].actor.behalf == BEN
 
 
 async def test_what_the_absent_requested_is_for_others(opened: Any) -> None:

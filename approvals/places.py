@@ -5,12 +5,13 @@ It is written down with the message and in its metadata, so a card is known by i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from approvals.away import Away
-from bot.directory import is_user
 
 _FOR = " for "
+_PERSON = re.compile(r"[UW][A-Z0-9]+")
 
 
 def stand_in(cover: str, absent: str) -> str:
@@ -30,7 +31,7 @@ def for_whom(place: str) -> str | None:
 
 def people(place: str) -> tuple[str, ...]:
     """The user ids in it."""
-    return tuple(name for name in place.split(_FOR) if is_user(name))
+    return tuple(name for name in place.split(_FOR) if _PERSON.fullmatch(name))
 
 
 def reached(place: str, absent: Mapping[str, Away]) -> bool:
