@@ -164,6 +164,11 @@ def you_cover(away: Away) -> str:
     return f"You cover for {texts.person(away.user_id)} until {texts.moment(away.until)}"
 
 
+def asked_for(user_id: str) -> str:
+    """Why the one who covers has this card."""
+    return f"You are asked in place of {texts.person(user_id)}."
+
+
 def cover_unclear(typed: str, found: int) -> str:
     """The name fits nobody, or several."""
     who = f"Nobody is called `{inline(typed, 60)}`" if not found else f"`{inline(typed, 60)}` fits {found} people"
