@@ -63,10 +63,12 @@ def ask(
     args: Mapping[str, JsonValue] | None = None,
     allow: Sequence[Word] = ("approve", "deny"),
     context: str = "",
+    urgency: Literal["low", "normal", "high", "critical"] = "normal",
 ) -> Answer:
     """Pauses the graph until somebody answers.
 
-    `action` and `args` say what the agent wants to do; `allow` which answers the node can take (`edit` needs `args`).
+    `action` and `args` say what the agent wants to do; `allow` which answers the node can take (`edit` needs `args`);
+    `urgency` how much it presses, which a policy may act on.
     Any front end of LangGraph shows the value and the schema of the answer. Raises `ValueError` for an `allow` that
     makes no sense, before anything pauses.
     """
@@ -80,6 +82,7 @@ def ask(
     value |= {"action": action} if action else {}
     value |= {"args": shown} if shown else {}
     value |= {"context": context} if context else {}
+    value |= {"urgency": urgency} if urgency != "normal" else {}
     kinds: Any = cast("Any", Literal)[words]
     schema: Any = cast("Any", create_model)("Answer", __base__=_Said, type=(kinds, ...))
     said = cast("_Said", interrupt(value, response_schema=schema))

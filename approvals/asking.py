@@ -10,14 +10,27 @@ from pydantic import JsonValue
 
 from approvals.due import DueKind, expiry
 from approvals.events import EventType
+from approvals.hours import Pause
 from approvals.model import SYSTEM, Approval, Draft, MessageRef, Status, Thread
 from approvals.policy import Policy
 from approvals.refusals import Refusal
 from approvals.transitions import Change, Input, at_once, change, clocks_off, clocks_on, event, refusal
 
 
-def open_(approval_id: str, draft: Draft, thread: Thread, policy: Policy, now: datetime) -> Change:
-    """A new question becomes a pending approval, to be announced now, with its clocks set."""
+def open_(
+    approval_id: str,
+    draft: Draft,
+    thread: Thread,
+    policy: Policy,
+    now: datetime,
+    *,
+    zones: tuple[str, ...] = (),
+    doubts: Sequence[str] = (),
+) -> Change:
+    """A new question becomes a pending approval, to be announced now, with its clocks set.
+
+    `zones` are those that its working hours are kept in; `doubts` say which rules could not be told to apply.
+    """
     approval = Approval(
         id=approval_id,
         thread_id=thread.id,
@@ -34,9 +47,11 @@ def open_(approval_id: str, draft: Draft, thread: Thread, policy: Policy, now: d
         why=draft.why,
         template=draft.template,
         policy=policy,
+        urgency=policy.urgency or draft.urgency,
         opened_at=now,
-        expires_at=expiry(policy, now),
+        zones=zones,
     )
+    approval = replace(approval, expires_at=expiry(approval))
     told = event(
         EventType.OPENED,
         approval,
@@ -47,6 +62,7 @@ def open_(approval_id: str, draft: Draft, thread: Thread, policy: Policy, now: d
         shown=draft.interrupt.payload_hash,
         policy=policy.name,
         policy_source=policy.source or None,
+        doubts=list(doubts) or None,
     )
     due = tuple(item for item in clocks_on(approval) if item.at is not None)
     return Change(approval, 0, (told,), (at_once(approval, DueKind.NOTIFY, now), *due))
@@ -83,6 +99,7 @@ def amend(approval: Approval, draft: Draft, now: datetime) -> Change | Refusal:
         reply_shape=draft.reply,
         why=draft.why,
         template=draft.template,
+        urgency=approval.policy.urgency or draft.urgency,
         error=None,
     )
     told = event(EventType.AMENDED, after, SYSTEM, now, shown=draft.interrupt.payload_hash, revision=after.revision)
@@ -102,11 +119,14 @@ def reask(approval: Approval, error: str, now: datetime) -> Change | Refusal:
 def _open_again(approval: Approval, now: datetime) -> Approval:
     """Pending, without the votes and the answer, under a new revision: what was shown before cannot be clicked.
 
-    If its time had run out, it gets all of its time anew: else it would expire before anybody could see it.
+    If its time had run out, it gets all of its time anew: else it would expire before anybody could see it. Reminders
+    and steps that were taken stay taken. Who held it and then decided holds it no longer.
     """
     late = approval.expires_at is not None and approval.expires_at <= now
+    pauses = approval.pauses if approval.status is Status.PENDING else tuple(_let_go(p, now) for p in approval.pauses)
+    anew = replace(approval, pauses=pauses, started_at=now if late else approval.started_at)
     return replace(
-        approval,
+        anew,
         status=Status.PENDING,
         resolution=None,
         resolved_at=None,
@@ -114,8 +134,12 @@ def _open_again(approval: Approval, now: datetime) -> Approval:
         decisions=(),
         reply=None,
         revision=approval.revision + 1,
-        expires_at=expiry(approval.policy, now) if late else approval.expires_at,
+        expires_at=expiry(anew) if late else approval.expires_at,
     )
+
+
+def _let_go(pause: Pause, now: datetime) -> Pause:
+    return pause if pause.until is not None and pause.until <= now else replace(pause, until=now)
 
 
 def supersede(approval: Approval, why: str, now: datetime) -> Change | Refusal:

@@ -9,53 +9,106 @@ from pydantic import JsonValue
 
 from approvals.deciding import offered, resolve
 from approvals.due import Due, DueKind, next_escalation, next_reminder, overdue_reminders
-from approvals.events import EventType
-from approvals.model import POLICY, SYSTEM, Approval, Decision, DecisionType, Resolution
-from approvals.policy import OnExpiry
+from approvals.events import Event, EventType
+from approvals.model import POLICY, SYSTEM, Approval, Decision, DecisionType, Resolution, Status
+from approvals.policy import Expiry, OnExpiry, for_requester
 from approvals.refusals import Reason, Refusal
-from approvals.transitions import Change, Input, at_once, change, event, refusal
+from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
+
+NOT_ANSWERED = "Nobody answered in time."
+TIME_IS_UP = "the time is up"
 
 
 def reminded(approval: Approval, now: datetime) -> Change | Refusal:
     """A reminder was given; the next one is set. Several that were missed count as one."""
     if no := refusal(approval, Input.REMIND):
         return no
-    done = overdue_reminders(approval.policy, approval.opened_at, approval.reminders, now)
-    after = replace(approval, reminders=done)
-    coming = Due(approval.id, DueKind.REMIND, next_reminder(approval.policy, approval.opened_at, done))
-    return change(approval, after, [event(EventType.REMINDED, after, SYSTEM, now, reminders=done)], [coming])
+    after = replace(approval, reminders=overdue_reminders(approval, now))
+    coming = Due(approval.id, DueKind.REMIND, next_reminder(after))
+    told = event(EventType.REMINDED, after, SYSTEM, now, reminders=after.reminders)
+    return change(approval, after, [told], [coming])
 
 
 def escalate(approval: Approval, now: datetime) -> Change | Refusal:
-    """One level up: more people may decide, and are told. The next step is set."""
+    """One level up: others may decide too, or instead, and are told. The next step is set.
+
+    A step that brings nobody new, or that comes when the time is up already, tells nobody; the audit says so.
+    """
     if no := refusal(approval, Input.ESCALATE):
         return no
-    if approval.level >= len(approval.policy.escalate):
+    policy, level = for_requester(approval.policy, approval.requester), approval.level
+    if level >= len(policy.escalate):
         return Refusal(Reason.NOT_POSSIBLE, "the policy has no further escalation step")
-    after = replace(approval, level=approval.level + 1)
-    to: list[JsonValue] = list(approval.policy.escalate[approval.level].to)
-    due = (
-        Due(approval.id, DueKind.ESCALATE, next_escalation(approval.policy, approval.opened_at, after.level)),
-        at_once(approval, DueKind.NOTIFY, now),
-        at_once(approval, DueKind.REFRESH, now),
-    )
+    after = replace(approval, level=level + 1)
+    coming = Due(approval.id, DueKind.ESCALATE, next_escalation(after))
+    to: list[JsonValue] = list(policy.escalate[level].to)
+    if why := _pointless(approval, after, now):
+        told = event(EventType.ESCALATION_SKIPPED, after, SYSTEM, now, level=after.level, to=to, why=why)
+        return change(approval, after, [told], [coming])
+    due = (coming, at_once(approval, DueKind.NOTIFY, now), at_once(approval, DueKind.REFRESH, now))
     return change(approval, after, [event(EventType.ESCALATED, after, SYSTEM, now, level=after.level, to=to)], due)
+
+
+def _pointless(before: Approval, after: Approval, now: datetime) -> str:
+    if before.expires_at is not None and before.expires_at <= now:
+        return TIME_IS_UP
+    if before.audience == after.audience and before.places == after.places:
+        return "everybody of this step is asked already"
+    return ""
 
 
 def expire(approval: Approval, now: datetime) -> Change | Refusal:
     """Time ran out. What the policy says is decided in its name for all that is open; what cannot be said is not."""
     if no := refusal(approval, Input.EXPIRE):
         return no
-    ends = approval.policy.expire
-    kind = {OnExpiry.DENY: DecisionType.DENY, OnExpiry.APPROVE: DecisionType.APPROVE}.get(
-        ends.then if ends else OnExpiry.WAIT
-    )
+    ends = approval.policy.expire or Expiry(after=0.0, then=OnExpiry.WAIT)
+    if ends.then is OnExpiry.FAIL:
+        return _failed(approval, now)
+    kind = {
+        OnExpiry.DENY: DecisionType.DENY,
+        OnExpiry.APPROVE: DecisionType.APPROVE,
+        OnExpiry.RESPOND: DecisionType.RESPOND,
+    }.get(ends.then)
     if kind is None or kind not in offered(approval, None):
         return overdue(approval, f"The question cannot be answered with {kind}." if kind else "", now)
-    decision = Decision(type=kind, actor=POLICY, at=now, reason="Nobody answered in time.")
+    text = ends.text if kind is DecisionType.RESPOND else None
+    decision = Decision(type=kind, actor=POLICY, at=now, reason=NOT_ANSWERED, text=text)
     voted = replace(approval, decisions=(*approval.decisions, decision))
-    told = event(EventType.DECIDED, voted, POLICY, now, decision=kind, reason=decision.reason)
-    return resolve(approval, voted, Resolution.EXPIRED, POLICY, now, [told])
+    told = event(EventType.DECIDED, voted, POLICY, now, decision=kind, reason=decision.reason, text=text)
+    return resolve(approval, voted, Resolution.EXPIRED, POLICY, now, [*_missed(approval, now), told])
+
+
+def _missed(approval: Approval, now: datetime) -> list[Event]:
+    """The steps that nobody took in time: said before the end, in their order, whoever comes to it first."""
+    events: list[Event] = []
+    policy, ends = for_requester(approval.policy, approval.requester), approval.expires_at or now
+    for level in range(approval.level, len(policy.escalate)):
+        at = next_escalation(replace(approval, level=level))
+        if at is None or at > min(ends, now):
+            break
+        to: list[JsonValue] = list(policy.escalate[level].to)
+        skipped = EventType.ESCALATION_SKIPPED
+        events.append(event(skipped, approval, SYSTEM, now, level=level + 1, to=to, why=TIME_IS_UP))
+    return events
+
+
+def _failed(approval: Approval, now: datetime) -> Change:
+    """The graph gets no answer. *Ask again* opens the question anew."""
+    after = replace(
+        approval,
+        status=Status.FAILED,
+        resolution=Resolution.EXPIRED,
+        resolved_at=now,
+        closed_at=now,
+        error=NOT_ANSWERED,
+    )
+    told = [
+        *_missed(approval, now),
+        event(EventType.RESOLVED, after, POLICY, now, resolution=Resolution.EXPIRED, policy=approval.policy.name),
+        event(EventType.GAVE_UP, after, POLICY, now, error=NOT_ANSWERED),
+    ]
+    due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now), at_once(approval, DueKind.REPORT, now))
+    return change(approval, after, told, due)
 
 
 def overdue(approval: Approval, why: str, now: datetime) -> Change | Refusal:

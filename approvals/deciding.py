@@ -12,12 +12,16 @@ from approvals.due import DueKind
 from approvals.events import Event, EventType
 from approvals.model import ActorRef, Approval, Decision, DecisionType, Reply, Resolution, Status
 from approvals.refusals import Reason, Refusal
+from approvals.tally import tally, verdicts, vote_of
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A decision somebody tries to make. `revision` is the one they saw; `None` for a door that shows no card."""
+    """A decision somebody tries to make. `revision` is the one they saw; `None` for a door that shows no card.
+
+    `alone` breaks the glass: it decides whatever the quorum is.
+    """
 
     type: DecisionType
     actor: ActorRef
@@ -26,13 +30,14 @@ class Attempt:
     args: Mapping[str, JsonValue] | None = None
     text: str | None = None
     revision: int | None = None
+    alone: bool = False
 
 
 def offered(approval: Approval, action: int | None) -> tuple[DecisionType, ...]:
     """What may be said of one action, or of all that are still open (edit and respond need a single one)."""
     if action is not None:
         return approval.actions[action].allowed
-    still = [a for a, verdict in zip(approval.actions, approval.verdicts, strict=True) if verdict is None]
+    still = [a for a, verdict in zip(approval.actions, verdicts(approval), strict=True) if verdict is None]
     kinds = [kind for kind in DecisionType if all(kind in a.allowed for a in still)]
     return tuple(k for k in kinds if len(still) == 1 or k in (DecisionType.APPROVE, DecisionType.DENY))
 
@@ -45,24 +50,48 @@ def possible(approval: Approval, attempt: Attempt) -> Refusal | None:
         return Refusal(Reason.CHANGED)
     if attempt.action is not None and not 0 <= attempt.action < len(approval.actions):
         return Refusal(Reason.NO_SUCH_ACTION, f"there are {len(approval.actions)} actions, counted from 0", "action")
-    if attempt.action is not None and approval.verdicts[attempt.action] is not None:
+    if attempt.action is not None and verdicts(approval)[attempt.action] is not None:
         return Refusal(Reason.ACTION_DECIDED)
     if attempt.type not in offered(approval, attempt.action):
         choices = ", ".join(offered(approval, attempt.action)) or "nothing"
         return Refusal(Reason.NOT_OFFERED, f"{attempt.type} is not offered here; offered: {choices}", "decision")
+    if not attempt.alone and _said_already(approval, attempt):
+        return Refusal(Reason.ALREADY_VOTED)
     return None
+
+
+def _said_already(approval: Approval, attempt: Attempt) -> bool:
+    """Whether it would repeat the actor's own votes and add nothing.
+
+    To change one's mind is not to repeat; nor is to approve again after a step, which may count for another group.
+    """
+    if attempt.type not in (DecisionType.APPROVE, DecisionType.DENY):
+        return False
+    same = {DecisionType.APPROVE: (DecisionType.APPROVE, DecisionType.EDIT)}.get(attempt.type, (attempt.type,))
+    still = [index for index, verdict in enumerate(verdicts(approval)) if verdict is None]
+    about = still if attempt.action is None else [attempt.action]
+    votes = [vote_of(approval, index, attempt.actor.id) for index in about]
+    level = approval.level if approval.policy.groups and attempt.type is DecisionType.APPROVE else 0
+    return bool(votes) and all(vote is not None and vote.type in same and vote.level >= level for vote in votes)
 
 
 def _unfit(approval: Approval, attempt: Attempt) -> Refusal | None:
     if no := possible(approval, attempt):
         return no
-    if attempt.type in approval.policy.reason_required and not (attempt.reason or "").strip():
+    needed = attempt.alone or attempt.type in approval.policy.reason_required
+    if needed and not (attempt.reason or "").strip():
         return Refusal(Reason.REASON_REQUIRED, f"the policy {approval.policy.name} asks for a reason", "reason")
     return None
 
 
-def decide(approval: Approval, attempt: Attempt, now: datetime) -> Change | Refusal:
-    """A decision that counts. When it was the last one missing, the approval is resolved and its thread driven."""
+def decide(
+    approval: Approval, attempt: Attempt, now: datetime, audiences: frozenset[str] = frozenset()
+) -> Change | Refusal:
+    """A decision that counts. When it was the last one missing, the approval is resolved and its thread driven.
+
+    `audiences` are those that the actor belongs to. An edit that others must still approve changes what is asked: its
+    revision grows, so that nobody approves what they have not seen.
+    """
     if no := _unfit(approval, attempt):
         return no
     decision = Decision(
@@ -73,28 +102,54 @@ def decide(approval: Approval, attempt: Attempt, now: datetime) -> Change | Refu
         reason=(attempt.reason or "").strip() or None,
         args=attempt.args if attempt.type is DecisionType.EDIT else None,
         text=attempt.text if attempt.type is DecisionType.RESPOND else None,
+        audiences=_groups(approval, audiences),
+        level=approval.level,
+        alone=attempt.alone,
     )
     voted = replace(approval, decisions=(*approval.decisions, decision))
-    told = event(
-        EventType.DECIDED,
-        voted,
-        attempt.actor,
-        now,
-        decision=attempt.type,
-        action=attempt.action,
-        reason=decision.reason,
-        args=dict(decision.args) if decision.args is not None else None,
-        text=decision.text,
-        shown=approval.interrupt.payload_hash,
-    )
-    if any(verdict is None for verdict in voted.verdicts):
-        return change(approval, voted, [told], [at_once(approval, DueKind.REFRESH, now)])
-    return resolve(approval, voted, ending(voted), attempt.actor, now, [told])
+    if not any(verdict is None for verdict in verdicts(voted)):
+        return resolve(approval, voted, ending(voted), attempt.actor, now, _told(voted, decision, now))
+    if decision.type is DecisionType.EDIT and _open(voted, decision):
+        voted = replace(voted, revision=approval.revision + 1)
+    return change(approval, voted, _told(voted, decision, now), [at_once(approval, DueKind.REFRESH, now)])
+
+
+def _groups(approval: Approval, audiences: frozenset[str]) -> tuple[str, ...]:
+    """What must be remembered of where somebody belongs: only groups that must each approve ask for it."""
+    return tuple(sorted(audiences.intersection(approval.audience))) if approval.policy.groups else ()
+
+
+def _open(approval: Approval, decision: Decision) -> bool:
+    """Whether the action that a decision is about still waits for others."""
+    about = range(len(approval.actions)) if decision.action is None else (decision.action,)
+    return any(verdicts(approval)[index] is None for index in about)
+
+
+def _told(approval: Approval, decision: Decision, now: datetime) -> list[Event]:
+    count = tally(approval)[decision.action or 0]
+    quorum = approval.policy.quorum
+    several = quorum.approve > 1 or quorum.deny > 1 or bool(approval.policy.groups)
+    return [
+        event(
+            EventType.BROKE_GLASS if decision.alone else EventType.DECIDED,
+            approval,
+            decision.actor,
+            now,
+            decision=decision.type,
+            action=decision.action,
+            reason=decision.reason,
+            args=dict(decision.args) if decision.args is not None else None,
+            text=decision.text,
+            shown=approval.interrupt.payload_hash,
+            approvals=f"{len(count.approvals)} of {quorum.approve}" if several else None,
+            denials=f"{len(count.denials)} of {quorum.deny}" if several else None,
+        )
+    ]
 
 
 def ending(approval: Approval) -> Resolution:
     """One word for all verdicts: the first of edited, approved, responded, denied that occurs."""
-    said = {verdict.type for verdict in approval.verdicts if verdict is not None}
+    said = {verdict.type for verdict in verdicts(approval) if verdict is not None}
     for kind, resolution in (
         (DecisionType.EDIT, Resolution.EDITED),
         (DecisionType.APPROVE, Resolution.APPROVED),

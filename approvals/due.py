@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from approvals.policy import Policy
+from approvals.hours import elapse
+from approvals.model import Approval
 
 
 class DueKind(StrEnum):
@@ -19,6 +20,7 @@ class DueKind(StrEnum):
     REMIND = "remind"
     ESCALATE = "escalate"
     EXPIRE = "expire"
+    LAPSE = "lapse"
     DRIVE = "drive"
 
 
@@ -55,24 +57,39 @@ class Claim:
         return f"{self.subject}|{self.kind}"
 
 
-def next_reminder(policy: Policy, opened_at: datetime, done: int) -> datetime | None:
-    """When the reminder after `done` of them is due; `None` when the policy asks for no more."""
-    return opened_at + timedelta(seconds=policy.remind[done]) if done < len(policy.remind) else None
+def _at(approval: Approval, after: float, *, held: bool) -> datetime | None:
+    """When the approval's clock shows `after` seconds. Only what is `held` waits while somebody is looking into it."""
+    pauses = approval.pauses if held else ()
+    start = approval.started_at or approval.opened_at
+    return elapse(start, after, hours=approval.hours, zones=approval.zones, pauses=pauses)
 
 
-def next_escalation(policy: Policy, opened_at: datetime, level: int) -> datetime | None:
-    """When the step after `level` of them is due; `None` when there is no further step."""
-    return opened_at + timedelta(seconds=policy.escalate[level].after) if level < len(policy.escalate) else None
+def next_reminder(approval: Approval) -> datetime | None:
+    """When the next reminder is due; `None` when the policy asks for no more."""
+    times, done = approval.policy.reminders, approval.reminders
+    return _at(approval, times[done], held=True) if done < len(times) else None
 
 
-def expiry(policy: Policy, opened_at: datetime) -> datetime | None:
-    """When the approval expires; `None` for never."""
-    return opened_at + timedelta(seconds=policy.expire.after) if policy.expire else None
+def next_escalation(approval: Approval) -> datetime | None:
+    """When the next step is due; `None` when there is no further one."""
+    steps, level = approval.policy.escalate, approval.level
+    return _at(approval, steps[level].after, held=True) if level < len(steps) else None
 
 
-def overdue_reminders(policy: Policy, opened_at: datetime, done: int, now: datetime) -> int:
+def expiry(approval: Approval) -> datetime | None:
+    """When it expires; `None` for never. Nobody can hold that back: the requester was promised an end."""
+    return _at(approval, approval.policy.expire.after, held=False) if approval.policy.expire else None
+
+
+def overdue_reminders(approval: Approval, now: datetime) -> int:
     """How many reminders will have been given once one is given now. Several missed ones are given as one."""
-    return max(done + 1, sum(1 for after in policy.remind if opened_at + timedelta(seconds=after) <= now))
+    done = approval.reminders + 1
+    for after in approval.policy.reminders[done:]:
+        at = _at(approval, after, held=True)
+        if at is None or at > now:
+            break
+        done += 1
+    return done
 
 
 def backoff(attempt: int, rng: random.Random, *, base: float = 1.0, cap: float = 300.0) -> timedelta:

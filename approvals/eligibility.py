@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from approvals.model import Actor, Approval, Source, Standing
+from approvals.policy import for_requester
 from approvals.refusals import Reason, Refusal
 
 _STANDING: Mapping[Standing, Reason] = {
@@ -16,19 +17,23 @@ _STANDING: Mapping[Standing, Reason] = {
 }
 
 
-def refusal(approval: Approval, actor: Actor) -> Refusal | None:
+def refusal(approval: Approval, actor: Actor, *, alone: bool = False) -> Refusal | None:
     """`None` if the actor may decide.
 
-    From Slack, only full members of the workspace whom the policy's audience names at the present level. An operator
-    at the command line acts on their own authority, in the audit under that source, but not on their own request.
+    From Slack, only full members of the workspace whom the policy's audience names at the present level, and to decide
+    `alone` only those who may break the glass. An operator at the command line acts on their own authority, in the
+    audit under that source. Nobody decides their own request unless the policy says so, in nobody's name either.
     """
-    own = approval.requester is not None and actor.ref.id == approval.requester
+    own = approval.requester is not None and approval.requester in (actor.ref.id, actor.ref.behalf)
     if own and not approval.policy.self_approval:
         return Refusal(Reason.OWN_REQUEST)
     if actor.ref.source is Source.CLI:
         return None
     if reason := _STANDING.get(actor.standing):
         return Refusal(reason)
+    if alone:
+        glass = for_requester(approval.policy, approval.requester).break_glass
+        return Refusal(Reason.NO_GLASS) if actor.audiences.isdisjoint(glass) else None
     if actor.audiences.isdisjoint(approval.audience):
         return Refusal(Reason.NOT_APPROVER)
     return None

@@ -15,8 +15,8 @@ from approvals.errors import LeaseLost
 from approvals.events import Event, EventType
 from approvals.lifecycle import Change, ThreadChange
 from approvals.model import SYSTEM, Approval, Draft, JsonValue, Lease, Outcome, Status, Thread, ThreadState
+from approvals.opening import Opening
 from approvals.points import Point, reached
-from approvals.policy import Policy
 from approvals.ports import ApprovalStore, Clock, CommitStatus, Driven, Query
 from approvals.refusals import Refusal
 from approvals.service import TRIES, approval_id
@@ -33,13 +33,13 @@ log = structlog.get_logger()
 
 
 class ThreadJournal:
-    """See `ports.Journal`. `choose` picks the policy that is frozen into a new approval."""
+    """See `ports.Journal`. `opening` makes a new approval of a question."""
 
     def __init__(
         self,
         store: ApprovalStore,
         effects: Effects,
-        choose: Callable[[Draft, Thread], Policy],
+        opening: Opening,
         *,
         clock: Clock,
         ttl: float = LEASE_SECONDS,
@@ -47,7 +47,7 @@ class ThreadJournal:
     ) -> None:
         self._store = store
         self._effects = effects
-        self._choose = choose
+        self._opening = opening
         self._clock = clock
         self._ttl = ttl
         self._attempts = attempts
@@ -180,7 +180,7 @@ class ThreadJournal:
         return [approval for approval in found if approval.status in LIVE]
 
     async def _opened(self, lease: Lease, key: str, draft: Draft, thread: Thread) -> Approval:
-        change = lifecycle.open_(key, draft, thread, self._choose(draft, thread), self._clock())
+        change = await self._opening.open(key, draft, thread)
         if await self._commit(change, lease):
             reached(Point.OPENED, key)
             log.info("approval opened", action="approval.opened", approval=key, graph=thread.graph, thread=thread.id)

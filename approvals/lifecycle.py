@@ -5,6 +5,8 @@ One name for all of them, by what moves the approval:
 - `asking`: the graph asks, asks anew, or no longer asks; cards are posted,
 - `deciding`: people say what they think,
 - `clocks`: time passes,
+- `holding`: somebody holds the clocks, or an admin applies a policy anew,
+- `automatic`: a policy decides at the opening,
 - `resuming`: the graph is given the answer.
 
 `transitions` holds the table of what may happen when, and what a change is.
@@ -13,8 +15,10 @@ One name for all of them, by what moves the approval:
 from __future__ import annotations
 
 from approvals.asking import amend, announced, open_, reask, repaired, supersede
+from approvals.automatic import at_opening
 from approvals.clocks import escalate, expire, overdue, reminded
 from approvals.deciding import Attempt, decide, offered, possible, with_reply
+from approvals.holding import hold, lapsed, reapply
 from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
 
@@ -26,15 +30,19 @@ __all__ = [
     "ThreadChange",
     "amend",
     "announced",
+    "at_opening",
     "complete",
     "decide",
     "escalate",
     "expire",
     "give_up",
+    "hold",
+    "lapsed",
     "offered",
     "open_",
     "overdue",
     "possible",
+    "reapply",
     "reask",
     "refusal",
     "reminded",

@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from approvals.policy import Policy
+from approvals.hours import Hours, Pause
+from approvals.policy import Policy, Urgency, for_requester
 
 
 class Status(StrEnum):
@@ -90,11 +91,20 @@ class ThreadState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActorRef:
-    """Who did something, as it is written down: a Slack user id, an operator's name, `system` or `policy`."""
+    """Who did something, as it is written down: a Slack user id, an operator's name, `system` or `policy`.
+
+    `behalf` is the absent person for whom they did it, as the one who covers.
+    """
 
     id: str
     source: Source
     team_id: str | None = None
+    behalf: str | None = None
+
+    @property
+    def seat(self) -> str:
+        """Whose voice it is: a person and the one who covers for them have one between them."""
+        return self.behalf or self.id
 
 
 SYSTEM = ActorRef("system", Source.SYSTEM)
@@ -144,7 +154,7 @@ class Draft:
 
     `payload` is a JSON-safe copy of what the graph said. `schema` is the JSON Schema the graph stated for the answer,
     if any. `reply` names the reply shape that the dialect chose, `why` says how it came to it. `template` is the
-    answer as a configuration spells it, by decision, where it does.
+    answer as a configuration spells it, by decision, where it does. `urgency` is what the graph said of it.
     """
 
     interrupt: InterruptRef
@@ -157,11 +167,17 @@ class Draft:
     reply: str = ""
     why: str = ""
     template: JsonValue = None
+    urgency: Urgency = Urgency.NORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One actor's verdict. `action` is the index of the action it is about, `None` for every action still open."""
+    """One actor's verdict, a vote where several are needed.
+
+    `action` is the index of the action it is about, `None` for every action still open. `audiences` are the entries of
+    the policy that the actor belonged to then, `level` is how far it had escalated: whom a vote counts for is settled
+    when it is given. `alone`: glass was broken, and no other vote is needed.
+    """
 
     type: DecisionType
     actor: ActorRef
@@ -170,6 +186,9 @@ class Decision:
     reason: str | None = None
     args: Mapping[str, JsonValue] | None = None
     text: str | None = None
+    audiences: tuple[str, ...] = ()
+    level: int = 0
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +233,9 @@ class Approval:
     """Our record of one interrupt, from opening to resumption.
 
     `version` counts every change and is compared at each commit. `revision` counts what was asked: it grows when the
-    question itself changes, and a click that names an older revision is refused.
+    question itself changes, and a click that names an older revision is refused. `started_at` is when its clocks began:
+    at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
+    the times for which somebody held its clocks.
     """
 
     id: str
@@ -241,6 +262,10 @@ class Approval:
     reply: Reply | None = None
     level: int = 0
     reminders: int = 0
+    urgency: Urgency = Urgency.NORMAL
+    started_at: datetime | None = None
+    zones: tuple[str, ...] = ()
+    pauses: tuple[Pause, ...] = ()
     messages: tuple[MessageRef, ...] = ()
     expires_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -258,19 +283,30 @@ class Approval:
         return tuple(both)
 
     @property
-    def verdicts(self) -> tuple[Decision | None, ...]:
-        """For each action the decision that stands, or `None` while it is open."""
-        found: list[Decision | None] = [None] * len(self.actions)
-        for decision in self.decisions:
-            for index in range(len(found)) if decision.action is None else (decision.action,):
-                if found[index] is None:
-                    found[index] = decision
-        return tuple(found)
-
-    @property
     def audience(self) -> tuple[str, ...]:
         """Who may decide at the present level, as written in the policy."""
-        return self.policy.audience(self.level)
+        return for_requester(self.policy, self.requester).audience(self.level)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where the card stands at the present level."""
+        return for_requester(self.policy, self.requester).places(self.level)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Everybody of whom it matters whether an actor belongs to them: the audience, and who may break the glass."""
+        glass = for_requester(self.policy, self.requester).break_glass
+        return tuple(dict.fromkeys((*self.audience, *glass)))
+
+    @property
+    def hours(self) -> Hours | None:
+        """The working hours that its clocks keep; what is critical keeps none."""
+        return None if self.urgency is Urgency.CRITICAL else self.policy.hours
+
+    def paused_until(self, now: datetime) -> datetime | None:
+        """Until when somebody holds the next step; `None` if nobody does."""
+        ends = [pause.until for pause in self.pauses if pause.until is not None and pause.since <= now < pause.until]
+        return max(ends, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

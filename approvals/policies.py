@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -19,11 +19,14 @@ from pydantic_core import ErrorDetails
 
 from approvals.errors import ConfigError
 from approvals.policy import Policy, PolicySet
-from approvals.policy_form import CHANNEL, Loc, MatchForm, PolicyFile, keys_at, kind_of
+from approvals.policy_form import MatchForm, PolicyFile, keys_at
+from approvals.policy_values import CHANNEL, Loc, kind_of
 
 
 @dataclass(frozen=True, slots=True)
-class _Finding:
+class Finding:
+    """One mistake: its line, counted from 1, the key, and *what is wrong; remedy*."""
+
     line: int
     where: str
     what: str
@@ -50,6 +53,11 @@ def _path(at: Loc) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in at).lstrip(".") or "the file"
 
 
+def _place(loc: Loc) -> Loc:
+    """Without the tags by which one form is told from another."""
+    return tuple(step for step in loc if isinstance(step, int) or not step.startswith("<"))
+
+
 _WANTED: Mapping[str, str] = {
     "string_type": "text",
     "list_type": "a list, as in [a, b]",
@@ -59,7 +67,7 @@ _WANTED: Mapping[str, str] = {
 
 
 def _say(error: ErrorDetails) -> str:
-    kind, at = error["type"], error["loc"]
+    kind, at = error["type"], _place(error["loc"])
     if kind == "finding":
         return error["msg"]
     if kind == "missing":
@@ -75,28 +83,41 @@ def _say(error: ErrorDetails) -> str:
     return f"must be {_WANTED.get(kind, 'something else')}, not {kind_of(error['input'])}"
 
 
-def _parse(text: str, file: str) -> tuple[Any, dict[Loc, int], list[_Finding]]:
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """The data of a text, the line of each place in it, and what was named twice."""
+
+    data: Any
+    lines: Mapping[Loc, int]
+    twice: tuple[Finding, ...]
+
+
+def _not_yaml(line: int, problem: object, remedy: str) -> Finding:
+    return Finding(line, "", f"not YAML ({problem}); {remedy}")
+
+
+def _read(text: str) -> _Document | Finding:
+    plain = "save it as plain UTF-8 text"
     try:
         loader = cast("Any", yaml.SafeLoader(text))
     except yaml.YAMLError as unread:  # a control character: YAML has none
-        what = str(unread).splitlines()[0]
-        raise ConfigError(f"{file}:1: not YAML ({what}); save it as plain UTF-8 text") from None
+        return _not_yaml(1, str(unread).splitlines()[0], plain)
     try:
         node = loader.get_single_node()
         data = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as broken:
         line = broken.problem_mark.line + 1 if broken.problem_mark else 1
         hint = "put what starts with # or @ in quotes" if "start any token" in str(broken.problem) else "correct it"
-        raise ConfigError(f"{file}:{line}: not YAML ({broken.problem}); {hint}") from None
+        return _not_yaml(line, broken.problem, hint)
     except (yaml.YAMLError, ValueError, RecursionError) as broken:
-        raise ConfigError(f"{file}:1: not YAML ({type(broken).__name__}); save it as plain UTF-8 text") from None
+        return _not_yaml(1, type(broken).__name__, plain)
     finally:
         loader.dispose()
     places = list(_walk(node, (), 1))
     twice = [
-        _Finding(line, _path(at), "stands here a second time; keep one of them") for at, line, again in places if again
+        Finding(line, _path(at), "stands here a second time; keep one of them") for at, line, again in places if again
     ]
-    return data, {at: line for at, line, again in places if not again}, twice
+    return _Document(data, {at: line for at, line, again in places if not again}, tuple(twice))
 
 
 def _line(lines: Mapping[Loc, int], at: Loc) -> int:
@@ -111,36 +132,61 @@ def _channelless(form: PolicyFile) -> Iterator[Loc]:
         yield "default", "channel"
 
 
-def load(path: Path, *, fallback_channel: str | None = None) -> PolicySet:
-    """The policies in the file, each marked with its name and hash as `source`.
+def parse(text: str, *, file: str = "policies", fallback_channel: str | None = None) -> PolicySet | tuple[Finding, ...]:
+    """The policies in a text, each marked with `file` and the text's hash as `source`; or every mistake, by line.
 
-    A policy without `channel` gets `fallback_channel`. Raises `ConfigError` listing every finding, one per line, as
-    `policies.yaml:LINE: policies[0].remind[1]: what is wrong; remedy`.
+    A policy without `channel` gets `fallback_channel`.
     """
+    read = _read(text)
+    if isinstance(read, Finding):
+        return (read,)
+    findings = list(read.twice)
+    form: PolicyFile | None = None
     try:
-        raw = path.read_bytes()
-        text = raw.decode()
+        form = PolicyFile.model_validate({} if read.data is None else read.data)
+    except ValidationError as wrong:
+        for error in wrong.errors(include_url=False):
+            at: Loc = _place(error["loc"])
+            findings.append(Finding(_line(read.lines, at), _path(at), _say(error)))
+    if form is not None and not fallback_channel:
+        what = 'is missing; add it, as in channel: "#approvals", or set SIGNOFF_CHANNEL'
+        findings += [Finding(_line(read.lines, at), _path(at), what) for at in _channelless(form)]
+    if findings or form is None:
+        return tuple(sorted(findings, key=lambda finding: finding.line))
+    version = digest(text)[:12]
+    source = f"{file}@{version}"
+    rules = tuple(rule.named(source, fallback_channel) for rule in form.policies)
+    return PolicySet(rules, form.default.policy("default", MatchForm(), source, fallback_channel), version)
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text, in hexadecimal: its beginning is the `version` of what was read from it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def listed(findings: Iterable[Finding], file: str) -> str:
+    """Findings for a terminal, one per line, as `policies.yaml:LINE: policies[0].remind[1]: what is wrong; remedy`."""
+    return "\n".join(
+        f"{file}:{found.line}: {found.where}: {found.what}" if found.where else f"{file}:{found.line}: {found.what}"
+        for found in findings
+    )
+
+
+def text_of(path: Path) -> str:
+    """The text of a policy file. Raises `ConfigError` where there is none."""
+    try:
+        return path.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as unread:
         why = getattr(unread, "strerror", None) or "not UTF-8 text"
         raise ConfigError(f"{path}: cannot be read ({why}); correct SIGNOFF_POLICIES or the file") from None
-    data, lines, findings = _parse(text, path.name)
-    form: PolicyFile | None = None
-    try:
-        form = PolicyFile.model_validate({} if data is None else data)
-    except ValidationError as wrong:
-        for error in wrong.errors(include_url=False):
-            at: Loc = error["loc"]
-            findings.append(_Finding(_line(lines, at), _path(at), _say(error)))
-    if form is not None and not fallback_channel:
-        what = 'is missing; add it, as in channel: "#approvals", or set SIGNOFF_CHANNEL'
-        findings += [_Finding(_line(lines, at), _path(at), what) for at in _channelless(form)]
-    if findings or form is None:
-        findings.sort(key=lambda finding: finding.line)
-        raise ConfigError("\n".join(f"{path.name}:{found.line}: {found.where}: {found.what}" for found in findings))
-    version = hashlib.sha256(raw).hexdigest()[:12]
-    source = f"{path.name}@{version}"
-    rules = tuple(rule.policy(rule.name, rule.match, source, fallback_channel) for rule in form.policies)
-    return PolicySet(rules, form.default.policy("default", MatchForm(), source, fallback_channel), version)
+
+
+def load(path: Path, *, fallback_channel: str | None = None) -> PolicySet:
+    """The policies in a file, as `parse` reads them. Raises `ConfigError` with every finding, one per line."""
+    found = parse(text_of(path), file=path.name, fallback_channel=fallback_channel)
+    if not isinstance(found, PolicySet):
+        raise ConfigError(listed(found, path.name))
+    return found
 
 
 def without_file(channel: str) -> PolicySet:
@@ -148,6 +194,17 @@ def without_file(channel: str) -> PolicySet:
     if not CHANNEL.fullmatch(channel):
         raise ConfigError(f"SIGNOFF_CHANNEL {channel!r} is not a channel: write #name, or its id (C0123)")
     return PolicySet((), Policy(name="default", channel=channel, source="settings"))
+
+
+def written_out(channel: str) -> str:
+    """The text that says what `without_file` does: where the first edit starts."""
+    return f"""version: 1
+
+# What counts where no policy matches.
+default:
+  channel: "{channel}"
+  expire: {{after: 24h, then: deny}}
+"""
 
 
 def json_schema() -> dict[str, Any]:

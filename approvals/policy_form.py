@@ -5,219 +5,296 @@ Each finding that is made here reads *what is wrong; remedy*, and belongs to a p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
-    ValidationError,
+    Tag,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from approvals.policy import EscalationStep, Expiry, Match, OnExpiry, Policy
+from approvals.hours import Hours
+from approvals.policy import (
+    Automatic,
+    EscalationStep,
+    Expiry,
+    Group,
+    Match,
+    OnExpiry,
+    Policy,
+    Quorum,
+    Repeat,
+)
+from approvals.policy_values import (
+    Automatically,
+    Channel,
+    Condition,
+    Day,
+    Days,
+    Decisions,
+    Duration,
+    Entries,
+    Loc,
+    OneUrgency,
+    Presets,
+    Text,
+    TimeOfDay,
+    Urgencies,
+    Zone,
+    filled,
+    known_then,
+    never,
+    never_expire,
+    rising,
+    wrong,
+)
 
-Loc = tuple[int | str, ...]
+ACKNOWLEDGE = 1800.0
+"""Seconds for which "I am looking" holds the next step, where there is one and the policy does not say."""
 
-_DURATION = re.compile(r"(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?")
-_LONGEST = timedelta(days=366)
-CHANNEL = re.compile(r"#[^\s#@,]+|[CG][A-Z0-9]{2,}")
-_ENTRY = re.compile(r"[#@][^\s#@,]+|[UWSCG][A-Z0-9]{2,}|[^\s@,]+@[^\s@,]+\.[^\s@,]+")
-
-
-def kind_of(value: object) -> str:
-    for kinds, word in (
-        ((bool,), "yes or no"),
-        ((int, float), "a number"),
-        ((str,), "text"),
-        ((list,), "a list"),
-        ((dict,), "a group of keys"),
-    ):
-        if isinstance(value, kinds):
-            return word
-    return "nothing" if value is None else f"a {type(value).__name__}"
-
-
-def _wrong(text: str, at: Loc = ()) -> ValidationError:
-    """A finding of ours, at a place beneath the value that is being checked."""
-    problem = PydanticCustomError("finding", "{text}", {"text": text})
-    return ValidationError.from_exception_data("policies", [InitErrorDetails(type=problem, loc=at, input=None)])
-
-
-def _seconds(value: object) -> float:
-    example = "write it like 90s, 10m, 1h30m or 2d"
-    if not isinstance(value, str):
-        raise _wrong(f"must be a duration, not {kind_of(value)}; {example}")
-    if value.startswith("-"):
-        raise _wrong(f"{value!r} is negative; times count forward from opening, {example}")
-    found = _DURATION.fullmatch(value)
-    if not value or found is None:
-        raise _wrong(f"{value!r} is not a duration; {example}")
-    parts = {unit: int(digits) for unit, digits in found.groupdict("0").items()}
-    total = sum(parts[unit] * size for unit, size in _UNITS.items())
-    if total == 0:
-        raise _wrong(f"{value!r} is no time at all; {example}")
-    if total > _LONGEST.total_seconds():
-        raise _wrong(f"{value!r} is more than {_LONGEST.days} days; use a shorter time, or `expire: never`")
-    return float(total)
+Count = Annotated[int, Field(ge=1, le=100)]
 
 
-_UNITS: Mapping[str, int] = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
+class Form(BaseModel):
+    """A group of keys. What it does not know is refused."""
 
-
-def _channel(value: str) -> str:
-    if not CHANNEL.fullmatch(value):
-        raise _wrong(f'{value!r} is not a channel; write "#name" in quotes, or its id (C0123)')
-    return value
-
-
-def _entry(value: str) -> str:
-    if not _ENTRY.fullmatch(value):
-        raise _wrong(f'{value!r} names nobody; write U0123, "@group", "#channel" or an e-mail address')
-    return value
-
-
-def _text(value: str) -> str:
-    if not value.strip():
-        raise _wrong("is empty; write a name, or remove the key")
-    return value
-
-
-def _filled(values: list[Any]) -> list[Any]:
-    if not values:
-        raise _wrong("is an empty list; add an entry, or remove the key")
-    return values
-
-
-def _rising(times: list[float]) -> list[float]:
-    for index, (earlier, later) in enumerate(pairwise(times), 1):
-        if later <= earlier:
-            raise _wrong("is not later than the one before; write the times in rising order", (index,))
-    return times
-
-
-def _never(value: object) -> object:
-    if value is None:
-        raise _wrong("is empty; write {after: 24h, then: deny}, or never")
-    if isinstance(value, str):
-        if value != "never":
-            raise _wrong(f"{value!r} is not understood; write {{after: {value}, then: deny}}, or never")
-        return None
-    return value
-
-
-def _known_then(value: object) -> object:
-    if value not in list(OnExpiry):
-        raise _wrong(f"{value!r} is not possible; choose one of {', '.join(OnExpiry)}")
-    return OnExpiry(str(value))
-
-
-def _known_decision(value: str) -> str:
-    kinds = ("approve", "edit", "deny", "respond")
-    if value not in kinds:
-        raise _wrong(f"{value!r} is no decision; choose from {', '.join(kinds)}")
-    return value
-
-
-Duration = Annotated[
-    float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"})
-]
-Channel = Annotated[str, AfterValidator(_channel)]
-Entries = Annotated[list[Annotated[str, AfterValidator(_entry)]], AfterValidator(_filled)]
-Text = Annotated[str, AfterValidator(_text)]
-Decisions = Annotated[list[Annotated[str, AfterValidator(_known_decision)]], AfterValidator(_filled)]
-
-
-class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class MatchForm(_Form):
+class MatchForm(Form):
     graph: Text = Field(default="*", description="A glob over the graph's name.")
     action: Text = Field(default="*", description="A glob that the name of every action must match.")
+    node: Text = Field(default="*", description="A glob over the node that asks.")
+    urgency: Urgencies = Field(default=(), description="Only what presses so much: one word, or a list.")
+
+    def match(self) -> Match:
+        return Match(graph=self.graph, action=self.action, node=self.node, urgency=self.urgency)
 
 
-class Step(_Form):
+class RepeatForm(Form):
+    every: Duration = Field(description="How long between two times.")
+    times: Count = Field(default=1, description="How often they are told again.")
+
+
+class Step(Form):
     after: Duration = Field(description="Time from opening.")
     to: Entries = Field(default=[], description="Who may decide too. Omitted: the members of `channel`.")
     channel: Channel = Field(
         default="", description="Where the card is posted. Omitted: a direct message to each of `to`."
     )
+    replace: bool = Field(default=False, description="Whether they take the place of those who were asked before.")
+    stands_for: list[Text] = Field(default=[], alias="for", description="The groups of `all_of` they count for.")
+    repeat: RepeatForm | None = Field(default=None, description="Told again, if nobody has decided by then.")
 
     @model_validator(mode="after")
     def _somebody(self) -> Step:
         if not self.to and not self.channel:
-            raise _wrong('asks nobody; add to: ["@group"], channel: "#name", or both')
+            raise wrong('asks nobody; add to: ["@group"], channel: "#name", or both')
         return self
 
     def step(self) -> EscalationStep:
-        return EscalationStep(after=self.after, to=tuple(self.to) or (self.channel,), channel=self.channel or None)
+        return EscalationStep(
+            after=self.after,
+            to=tuple(self.to) or (self.channel,),
+            channel=self.channel or None,
+            replace=self.replace,
+            stands_for=tuple(self.stands_for),
+            repeat=Repeat(every=self.repeat.every, times=self.repeat.times) if self.repeat else None,
+        )
 
 
-class ExpireForm(_Form):
+class ExpireForm(Form):
     after: Duration = Field(description="Time from opening.")
-    then: Annotated[OnExpiry, BeforeValidator(_known_then)] = Field(
+    then: Annotated[OnExpiry, BeforeValidator(known_then)] = Field(
         default=OnExpiry.DENY, description="What it becomes then."
     )
+    text: Text = Field(default="", description="What `respond` says.")
+
+    @model_validator(mode="after")
+    def _words(self) -> ExpireForm:
+        if (self.then is OnExpiry.RESPOND) != bool(self.text):
+            raise wrong("`respond` and `text` go together; add the one that is missing", ("text",))
+        return self
+
+
+class QuorumForm(Form):
+    approve: Count = Field(default=1, description="How many people must approve.")
+    deny: Count = Field(default=1, description="How many people must deny.")
+
+
+class GroupForm(Form):
+    name: Text = Field(description="What the card calls it.")
+    who: Entries = Field(description="Its people.")
+    approve: Count = Field(default=1, description="How many of them must approve.")
+
+
+class DecideForm(Form):
+    decision: Automatically = Field(description="approve, deny or respond, without asking anybody.")
+    reason: Text = Field(default="", description="Why, for the agent and the audit.")
+    text: Text = Field(default="", description="What `respond` says.")
+    tell: bool = Field(default=False, description="Whether a card is posted all the same.")
+
+    @model_validator(mode="after")
+    def _words(self) -> DecideForm:
+        if (self.decision == "respond") != bool(self.text):
+            raise wrong("`respond` and `text` go together; add the one that is missing", ("text",))
+        return self
+
+
+class HoursForm(Form):
+    days: Days = Field(default=(0, 1, 2, 3, 4), description="mon-fri, or a list of days.")
+    start: TimeOfDay = Field(default=540, alias="from", description="When the working day begins.")
+    end: TimeOfDay = Field(default=1020, alias="to", description="When it ends.")
+    zone: Zone = Field(default="team", description="team, approver, or a name like Europe/Berlin.")
+    holidays: list[Day] = Field(default=[], description="Days that are none.")
+
+    @model_validator(mode="after")
+    def _forward(self) -> HoursForm:
+        if self.start >= self.end:
+            raise wrong("is not later than `from`; write the end of the day here (24:00 at the latest)", ("to",))
+        return self
+
+    def hours(self) -> Hours:
+        return Hours(days=self.days, start=self.start, end=self.end, zone=self.zone, holidays=tuple(self.holidays))
+
+
+class BackoffForm(Form):
+    first: Duration = Field(description="The first reminder, from opening.")
+    factor: Annotated[float, Field(gt=1, le=10)] = Field(default=2.0, description="How much longer each wait is.")
+    most: Duration = Field(default=86400.0, description="The longest wait.")
+    times: Count = Field(default=10, description="How many reminders at the most.")
+
+    def until(self, end: float) -> list[float]:
+        found, wait, at = list[float](), self.first, self.first
+        while len(found) < self.times and at < end:
+            found.append(at)
+            wait = min(wait * self.factor, self.most)
+            at += wait
+        return found
 
 
 def _later(steps: list[Step]) -> list[Step]:
     for index, (earlier, later) in enumerate(pairwise(steps), 1):
         if later.after <= earlier.after:
-            raise _wrong("is not later than the step before; write the steps in rising order", (index, "after"))
+            raise wrong("is not later than the step before; write the steps in rising order", (index, "after"))
     return steps
 
 
-class Rule(_Form):
+def _groups(groups: list[GroupForm]) -> list[GroupForm]:
+    names = [group.name for group in groups]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise wrong(f"{name!r} is taken; give each group a name of its own", (index, "name"))
+    return groups
+
+
+def _short_decide(value: object) -> object:
+    return {"decision": value} if isinstance(value, str) else value
+
+
+Times = Annotated[list[Duration], AfterValidator(filled), AfterValidator(rising)]
+Reminders = Annotated[
+    Annotated[Times, Tag("<times>")] | Annotated[BackoffForm, Tag("<backoff>")],
+    Discriminator(lambda value: "<backoff>" if isinstance(value, dict | BackoffForm) else "<times>"),
+]
+"""A tag in angle brackets is no place in the file."""
+
+Hold = Annotated[Duration | None, BeforeValidator(never), WithJsonSchema({"type": "string"})]
+
+
+class Rule(Form):
     channel: Channel = Field(default="", description="Where the card is posted: #name or C0123.")
     who: Entries = Field(default=[], description="Who may decide. Omitted: the members of `channel`.")
-    remind: Annotated[list[Duration], AfterValidator(_filled), AfterValidator(_rising)] = Field(
-        default=[], description="Times from opening."
+    quorum: QuorumForm = Field(default_factory=QuorumForm, description="How many must say so.")
+    all_of: Annotated[list[GroupForm], AfterValidator(filled), AfterValidator(_groups)] = Field(
+        default=[], description="Groups that must each approve."
     )
-    escalate: Annotated[list[Step], AfterValidator(_filled), AfterValidator(_later)] = Field(
+    urgency: OneUrgency | None = Field(default=None, description="How much it presses, whatever the graph says.")
+    remind: Reminders = Field(default=[], description="Times from opening, or {first, factor, most, times}.")
+    escalate: Annotated[list[Step], AfterValidator(filled), AfterValidator(_later)] = Field(
         default=[], description="Wider people, step by step."
     )
-    expire: Annotated[ExpireForm | None, BeforeValidator(_never)] = Field(
+    acknowledge: Hold = Field(default=ACKNOWLEDGE, description="How long “I am looking” holds the next step; or never.")
+    snooze: Times = Field(default=[], description="The longer holds that can be chosen.")
+    hours: HoursForm | None = Field(default=None, description="Outside them the clocks stand still.")
+    expire: Annotated[ExpireForm | None, BeforeValidator(never_expire)] = Field(
         default_factory=lambda: ExpireForm.model_validate({"after": "24h"}),
         description="`never`, or a time and an end.",
     )
     self_approval: bool = Field(default=False, description="Whether the requester may decide too.")
     confirm: bool = Field(default=False, description="Whether Slack asks once more before an approval counts.")
     reason_required: Decisions = Field(default=[], description="Decisions that need a reason.")
+    reasons: Presets = Field(default=[], description="Reasons to choose from.")
+    break_glass: Entries = Field(default=[], description="Who may decide alone, with a reason, whatever the quorum is.")
+
+    @property
+    def times(self) -> list[float]:
+        """When reminders are given."""
+        ends = self.expire.after if self.expire else float("inf")
+        return self.remind.until(ends) if isinstance(self.remind, BackoffForm) else self.remind
 
     @model_validator(mode="after")
     def _in_time(self) -> Rule:
         ends = self.expire
         if ends is None or ends.then is OnExpiry.WAIT:
             return self
-        times: list[tuple[Loc, float]] = [(("remind", index), after) for index, after in enumerate(self.remind)]
-        times += [(("escalate", index, "after"), step.after) for index, step in enumerate(self.escalate)]
+        times: list[tuple[Loc, float]] = [(("remind", index), after) for index, after in enumerate(self.times)]
+        for index, step in enumerate(self.escalate):
+            times.append((("escalate", index, "after"), step.after))
+            if step.repeat:
+                last = step.after + step.repeat.every * step.repeat.times
+                times.append((("escalate", index, "repeat"), last))
         for at, after in times:
             if after >= ends.after:
                 what = "never comes, since the approval has expired by then"
-                raise _wrong(f"{what}; make it earlier, or let `expire` wait", at)
+                raise wrong(f"{what}; make it earlier, or let `expire` wait", at)
+        return self
+
+    @model_validator(mode="after")
+    def _known_groups(self) -> Rule:
+        names = [group.name for group in self.all_of]
+        for index, step in enumerate(self.escalate):
+            for at, name in enumerate(step.stands_for):
+                if name not in names:
+                    raise wrong(f"{name!r} is not in all_of; write one of its names", ("escalate", index, "for", at))
+            if names and not step.stands_for:
+                what = f"says for none of the groups that must approve; add for: [{', '.join(names)}], or some of them"
+                raise wrong(what, ("escalate", index))
         return self
 
     def policy(self, name: str, match: MatchForm, source: str, fallback: str | None) -> Policy:
+        """What the rule says, as the rest of Signoff knows it."""
+        stepping = bool(self.escalate or self.remind)
         return Policy(
             name=name,
             channel=self.channel or fallback or "",
-            match=Match(graph=match.graph, action=match.action),
+            match=match.match(),
+            urgency=self.urgency,
             who=tuple(self.who),
-            remind=tuple(self.remind),
+            quorum=Quorum(approve=self.quorum.approve, deny=self.quorum.deny),
+            groups=tuple(Group(name=g.name, who=tuple(g.who), approve=g.approve) for g in self.all_of),
+            remind=tuple(self.times),
             escalate=tuple(step.step() for step in self.escalate),
-            expire=None if self.expire is None else Expiry(after=self.expire.after, then=self.expire.then),
+            acknowledge=self.acknowledge if stepping else None,
+            snooze=tuple(self.snooze),
+            hours=self.hours.hours() if self.hours else None,
+            expire=None
+            if self.expire is None
+            else Expiry(after=self.expire.after, then=self.expire.then, text=self.expire.text),
             self_approval=self.self_approval,
             confirm=self.confirm,
             reason_required=tuple(self.reason_required),
+            reasons=tuple(self.reasons),
+            break_glass=tuple(self.break_glass),
             source=source,
         )
 
@@ -225,31 +302,54 @@ class Rule(_Form):
 class NamedRule(Rule):
     name: Text = Field(description="What people and the audit call it.")
     match: MatchForm = Field(default_factory=MatchForm, description="What it is about. Omitted: everything.")
+    when: Condition = Field(default="", description="A CEL condition that must hold too.")
+    enabled: bool = Field(default=True, description="`false`: it is passed over.")
+    decide: Annotated[DecideForm | None, BeforeValidator(_short_decide)] = Field(
+        default=None, description="Decided at once, without asking: approve, deny, or {decision, reason, text, tell}."
+    )
+
+    def named(self, source: str, fallback: str | None) -> Policy:
+        """What the rule says."""
+        policy = self.policy(self.name, self.match, source, fallback)
+        rule = self.decide
+        decide = rule and Automatic(decision=rule.decision, reason=rule.reason, text=rule.text, tell=rule.tell)
+        return replace(policy, when=self.when, enabled=self.enabled, decide=decide)
 
 
 def _distinct(rules: list[NamedRule]) -> list[NamedRule]:
     seen: set[str] = set()
     for index, rule in enumerate(rules):
         if rule.name in seen or rule.name == "default":
-            raise _wrong(f"{rule.name!r} is taken; give each policy a name of its own", (index, "name"))
+            raise wrong(f"{rule.name!r} is taken; give each policy a name of its own", (index, "name"))
         seen.add(rule.name)
     return rules
 
 
-class PolicyFile(_Form):
+class PolicyFile(Form):
     version: Literal[1] = Field(description="The version of this form.")
-    policies: Annotated[list[NamedRule], AfterValidator(_filled), AfterValidator(_distinct)] = Field(
-        default=[], description="The first that matches counts."
+    policies: Annotated[list[NamedRule], AfterValidator(filled), AfterValidator(_distinct)] = Field(
+        default=[], description="The first that matches counts; one that denies by itself goes before all."
     )
     default: Rule = Field(description="What counts where no other policy matches.")
+
+
+_FORMS: Mapping[str, type[Form]] = {
+    "policies": NamedRule,
+    "default": Rule,
+    "match": MatchForm,
+    "escalate": Step,
+    "expire": ExpireForm,
+    "quorum": QuorumForm,
+    "all_of": GroupForm,
+    "decide": DecideForm,
+    "hours": HoursForm,
+    "repeat": RepeatForm,
+    "remind": BackoffForm,
+}
 
 
 def keys_at(at: Loc) -> list[str]:
     """The keys that are known at a place."""
     names = [step for step in at if isinstance(step, str)]
-    form: type[_Form] = PolicyFile
-    for name in names:
-        form = {"policies": NamedRule, "default": Rule, "match": MatchForm, "escalate": Step, "expire": ExpireForm}[
-            name
-        ]
-    return list(form.model_fields)
+    form = _FORMS.get(names[-1], Form) if names else PolicyFile
+    return [field.alias or name for name, field in form.model_fields.items()]

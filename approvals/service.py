@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from approvals import eligibility, lifecycle
 from approvals.effects import Effects
 from approvals.events import Event
+from approvals.hours import PauseKind
 from approvals.lifecycle import Attempt, Change, ThreadChange
 from approvals.model import Actor, Approval, MessageRef, Status, ThreadState
 from approvals.points import Point, reached
@@ -31,6 +32,10 @@ class Done:
     """The attempt came through; `approval` is the record as it stands now."""
 
     approval: Approval
+
+
+def _or(approval: Approval, attempt: Attempt) -> Approval | Refusal:
+    return lifecycle.possible(approval, attempt) or approval
 
 
 class Approvals:
@@ -76,20 +81,18 @@ class Approvals:
         approval = await self._store.get(approval_id)
         if approval is None:
             return Refusal(Reason.UNKNOWN, f"there is no approval {approval_id}")
-        if no := lifecycle.refusal(approval, lifecycle.Input.DECIDE) or eligibility.refusal(approval, actor):
-            return no
-        if no := lifecycle.possible(approval, attempt):
-            return no
-        return approval
+        no = lifecycle.refusal(approval, lifecycle.Input.DECIDE)
+        return no or eligibility.refusal(approval, actor, alone=attempt.alone) or _or(approval, attempt)
 
     async def decide(self, approval_id: str, attempt: Attempt, actor: Actor) -> Done | Refusal:
         """The first valid decision wins. The graph's answer is composed and kept in the same commit."""
 
         def step(approval: Approval) -> Change | Refusal:
             # Whether it is still open comes first: a late click is told what became of it, whoever made it.
-            if no := lifecycle.refusal(approval, lifecycle.Input.DECIDE) or eligibility.refusal(approval, actor):
+            no = lifecycle.refusal(approval, lifecycle.Input.DECIDE)
+            if no := no or eligibility.refusal(approval, actor, alone=attempt.alone):
                 return no
-            change = lifecycle.decide(approval, attempt, self._clock())
+            change = lifecycle.decide(approval, attempt, self._clock(), actor.audiences)
             if isinstance(change, Refusal):
                 return change
             if no := self._translator.check(approval, change.approval.decisions[-1]):
@@ -130,6 +133,19 @@ class Approvals:
     async def reminded(self, approval_id: str) -> Done | Refusal:
         """Notes that a reminder was given, and sets the next."""
         return await self.change(approval_id, lambda approval: lifecycle.reminded(approval, self._clock()))
+
+    async def hold(self, approval_id: str, actor: Actor, kind: PauseKind, seconds: float) -> Done | Refusal:
+        """Somebody who may decide holds the next reminder and step for a time that the policy offers."""
+
+        def step(approval: Approval) -> Change | Refusal:
+            no = lifecycle.refusal(approval, lifecycle.Input.HOLD) or eligibility.refusal(approval, actor)
+            return no or lifecycle.hold(approval, actor.ref, kind, seconds, self._clock())
+
+        return await self.change(approval_id, step)
+
+    async def lapsed(self, approval_id: str) -> Done | Refusal:
+        """A hold is over."""
+        return await self.change(approval_id, lambda approval: lifecycle.lapsed(approval, self._clock()))
 
     async def announced(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:
         """Notes where cards were posted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -34,6 +35,12 @@ class Settings(BaseSettings):
     signoff_policies: Path | None = Field(
         None, description="The policy file, such as policies.yaml. It goes before SIGNOFF_CHANNEL."
     )
+    signoff_managers: Path | None = Field(
+        None, description="Who is whose manager, a YAML or JSON file: `manager` in a policy is found through it."
+    )
+    signoff_time_zone: str = Field(
+        "UTC", description="The team's time zone, such as Europe/Berlin, for working hours that a policy keeps."
+    )
     signoff_config: Path = Field(Path("langgraph.json"), description="The graphs, in the LangGraph CLI's own format.")
     signoff_slack_mode: Literal["socket", "http"] = Field("socket", description="How Slack reaches us.")
     signoff_http_host: str = Field("127.0.0.1", description="Where http mode listens.")
@@ -57,6 +64,15 @@ class Settings(BaseSettings):
     signoff_redis_wait_seconds: float = Field(60.0, ge=0, description="How long a start waits for Redis to come up.")
     signoff_shutdown_seconds: float = Field(20.0, ge=0, description="How long a stop waits for what is running.")
     signoff_log_format: Literal["console", "json"] = Field("console", description="One line per event, for whom.")
+
+    @field_validator("signoff_time_zone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, LookupError):
+            raise ValueError(f"{name!r} is no time zone; write a name like Europe/Berlin") from None
+        return name
 
     @field_validator("signoff_runners", "signoff_admins", "signoff_redact", mode="before")
     @classmethod

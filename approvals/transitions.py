@@ -38,6 +38,9 @@ class Input(StrEnum):
     REPORT = "report"
     REPAIR = "repair"
     STICK = "stick"
+    HOLD = "hold"
+    LAPSE = "lapse"
+    REAPPLY = "reapply"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -52,6 +55,9 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.SUPERSEDE,
             Input.REPAIR,
             Input.STICK,
+            Input.HOLD,
+            Input.LAPSE,
+            Input.REAPPLY,
         }
     ),
     Status.RESOLVED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.RESUME, Input.SUPERSEDE, Input.REPAIR, Input.STICK}),
@@ -130,14 +136,19 @@ def at_once(approval: Approval, kind: DueKind, now: datetime) -> Due:
     return Due(subject, kind, now, immediate=True)
 
 
+CLOCKS = (DueKind.REMIND, DueKind.ESCALATE, DueKind.EXPIRE)
+"""What stops once nothing is open any more."""
+
+
 def clocks_off(approval: Approval) -> tuple[Due, ...]:
-    return tuple(Due(approval.id, kind, None) for kind in (DueKind.REMIND, DueKind.ESCALATE, DueKind.EXPIRE))
+    kinds = (*CLOCKS, DueKind.LAPSE) if approval.pauses else CLOCKS
+    return tuple(Due(approval.id, kind, None) for kind in kinds)
 
 
 def clocks_on(approval: Approval) -> tuple[Due, ...]:
     """The reminder, the escalation step and the expiry that come next."""
     return (
-        Due(approval.id, DueKind.REMIND, next_reminder(approval.policy, approval.opened_at, approval.reminders)),
-        Due(approval.id, DueKind.ESCALATE, next_escalation(approval.policy, approval.opened_at, approval.level)),
+        Due(approval.id, DueKind.REMIND, next_reminder(approval)),
+        Due(approval.id, DueKind.ESCALATE, next_escalation(approval)),
         Due(approval.id, DueKind.EXPIRE, approval.expires_at),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from approvals.lifecycle import offered
 from approvals.model import Approval, DecisionType, Status
+from approvals.tally import verdicts
 from bot import texts
 from bot.rich import Block, actions, button, confirmation, cut, line, section
 
@@ -55,7 +56,7 @@ def of_action(approval: Approval, index: int) -> list[Block]:
 
 def of_all(approval: Approval) -> list[Block]:
     """The row for all actions that are still open, where there are at least two."""
-    still = sum(1 for said in approval.verdicts if said is None)
+    still = sum(1 for said in verdicts(approval) if said is None)
     kinds = [kind for kind in _open(approval, None) if kind in (DecisionType.APPROVE, DecisionType.DENY)]
     if still < 2 or not kinds:
         return []

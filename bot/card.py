@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from approvals.model import Approval, Decision, DecisionType, Status
+from approvals import tally
+from approvals.model import Approval, Decision, DecisionType, Resolution, Status
 from approvals.redact import MASK
 from bot import buttons, forms, schema_form, texts, verdicts
 from bot.rich import (
@@ -137,7 +138,7 @@ def _why(approval: Approval, room: Room) -> _Part:
 
 def _batch(approval: Approval, room: Room) -> _Part:
     """One section per action, with its buttons or its verdict."""
-    said = approval.verdicts
+    said = tally.verdicts(approval)
     still = [index for index, verdict in enumerate(said) if verdict is None]
     chosen = list(range(len(said)))
     if len(chosen) > room.window:
@@ -170,7 +171,7 @@ def _action(approval: Approval, index: int, said: Decision | None, room: Room) -
         elements.append(quote(kept))
     blocks: list[Block] = [divider(), rich(*elements)]
     if said is not None and not _together(approval):
-        blocks.append(context(texts.verdict(said)))
+        blocks.append(context(texts.verdict(said, expired=approval.resolution is Resolution.EXPIRED)))
         blocks.extend(verdicts.substance(approval, said, index, limit=share // 2))
     elif said is None and approval.status is Status.PENDING:
         blocks.extend(buttons.of_action(approval, index))
@@ -216,7 +217,7 @@ def _together(approval: Approval) -> bool:
 
 
 def _sum(approval: Approval) -> str:
-    kinds = [said.type for said in approval.verdicts if said is not None]
+    kinds = [said.type for said in tally.verdicts(approval) if said is not None]
     counted = [f"{kinds.count(kind)} {texts.DONE[kind].lower()}" for kind in DecisionType if kind in kinds]
     return f"All {len(approval.actions)} actions are decided: {', '.join(counted)}."
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from approvals.model import Approval, DecisionType
+from approvals.tally import verdicts
 from bot import forms, schema_form, texts
 from bot.review import pages
 from bot.rich import (
@@ -74,7 +75,7 @@ def _about(approval: Approval, action: int | None) -> list[Block]:
     if action is not None and len(approval.actions) > 1:
         name = line(approval.actions[action].name, 150)
         blocks.append(context(plain_text(f"Action {action + 1} of {len(approval.actions)}: {name}")))
-    still = sum(1 for said in approval.verdicts if said is None)
+    still = sum(1 for said in verdicts(approval) if said is None)
     if action is None and still > 1:
         blocks.append(context(f"This is about all {still} actions that are still open."))
     return blocks

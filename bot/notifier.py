@@ -48,7 +48,7 @@ class SlackNotifier:
         posted: list[MessageRef] = []
         refused: SignoffError | None = None
         card = blocks.card(self._shown.approval(approval), self._clock())
-        for number, entry in enumerate(approval.policy.places(approval.level)):
+        for number, entry in enumerate(approval.places):
             kind = MessageKind.ESCALATION if number else MessageKind.CARD
             try:
                 for place, channel in await self._channels(entry):
@@ -67,7 +67,7 @@ class SlackNotifier:
         """Where an entry is told: a channel itself, people by direct message. Each with the name of the place."""
         if is_channel(entry):
             return [(entry, await self._directory.channel(entry))]
-        people = await self._directory.members(entry)
+        people = await self._directory.people(entry)
         return [(person, await self._directory.direct(person)) for person in people]
 
     async def _post(

@@ -11,6 +11,7 @@ from approvals.model import ActorRef, Approval, Decision, DecisionType, Resoluti
 from approvals.policy import OnExpiry, Policy
 from approvals.redact import MASK
 from approvals.refusals import Reason, Refusal
+from approvals.tally import verdicts
 from bot.rich import inline, line
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
@@ -143,7 +144,9 @@ def _then(policy: Policy) -> str:
     return {
         OnExpiry.DENY: "denied automatically",
         OnExpiry.APPROVE: "approved automatically",
+        OnExpiry.RESPOND: "answered automatically",
         OnExpiry.WAIT: "marked overdue, and it stays open",
+        OnExpiry.FAIL: "the agent gets no answer",
     }[ends]
 
 
@@ -160,8 +163,10 @@ def on_behalf(approval: Approval) -> str:
     return f"For {person(approval.requester)}" if approval.requester else ""
 
 
-def verdict(decision: Decision) -> str:
-    """Who said what, and when."""
+def verdict(decision: Decision, *, expired: bool = False) -> str:
+    """Who said what, and when. `expired`: the policy spoke because the time ran out."""
+    if decision.actor.source is Source.POLICY and not expired:
+        return f":robot_face: *{DONE[decision.type]} automatically* by the policy · {moment(decision.at)}"
     if decision.actor.source is Source.POLICY:
         said = "Approved" if decision.type is DecisionType.APPROVE else "Denied"
         return f":hourglass: Nobody answered in time: *{said} automatically* by the policy · {moment(decision.at)}"
@@ -189,7 +194,7 @@ def progress(approval: Approval) -> str:
 def state(approval: Approval) -> str:
     """A word or two for lists."""
     if approval.status is Status.PENDING:
-        done = sum(1 for said in approval.verdicts if said is not None)
+        done = sum(1 for said in verdicts(approval) if said is not None)
         if overdue(approval):
             return "Overdue"
         return f"{done} of {len(approval.actions)} decided" if done else "Waiting"
@@ -297,6 +302,12 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
     Reason.ACTION_DECIDED: lambda _: (
         "Somebody has already decided this action; nothing was changed. The card shows which ones are still open."
     ),
+    Reason.ALREADY_VOTED: lambda _: (
+        "Your vote is counted already; others still have to vote. Nothing was changed. "
+        "You can change your mind as long as it is open."
+    ),
+    Reason.NO_GLASS: lambda case: f"You are not among those who may decide this alone. {_FOLLOW} Ask {case.asked()}.",
+    Reason.HELD_ALREADY: lambda _: "Somebody holds it for at least as long already. Nothing was changed.",
     Reason.EXPIRED: lambda case: f"{case.expired()} {_FOLLOW} If it is still wanted, start the agent again.",
     Reason.SUPERSEDED: lambda case: f"{case.gone()} {_FOLLOW} There is nothing left to do here.",
     Reason.CHANGED: lambda _: (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from approvals.model import Approval, Decision, DecisionType, Source
+from approvals.model import Approval, Decision, DecisionType, Resolution, Source
 from bot import schema_form, texts
 from bot.rich import Block, clean, context, cut, first_line, line, quote, rich, run, section, words
 from bot.values import MAX_NAME, show
@@ -28,7 +28,7 @@ def listed(approval: Approval, room: int) -> list[Block]:
         blocks.append(context(f"{len(approval.decisions) - len(decisions)} earlier decisions are not drawn here."))
     for decision in decisions:
         named = f"Action {decision.action + 1}: " if decision.action is not None and len(approval.actions) > 1 else ""
-        blocks.append(section(named + texts.verdict(decision)))
+        blocks.append(section(named + texts.verdict(decision, expired=approval.resolution is Resolution.EXPIRED)))
         index = decision.action if decision.action is not None else 0
         blocks.extend(substance(approval, decision, index, limit=room // len(decisions)))
     return blocks

@@ -49,9 +49,10 @@ class Reconcile:
 
     def _wanted(self, approval: Approval) -> dict[DueKind, datetime]:
         wanted = {
-            DueKind.REMIND: next_reminder(approval.policy, approval.opened_at, approval.reminders),
-            DueKind.ESCALATE: next_escalation(approval.policy, approval.opened_at, approval.level),
+            DueKind.REMIND: next_reminder(approval),
+            DueKind.ESCALATE: next_escalation(approval),
             DueKind.EXPIRE: approval.expires_at,
+            DueKind.LAPSE: approval.paused_until(self._clock()),
             DueKind.NOTIFY: None if approval.messages else self._clock(),
         }
         return {kind: at for kind, at in wanted.items() if at is not None}

@@ -16,6 +16,7 @@ from agents.dialects.plain import Plain
 from agents.dialects.replies import Replies
 from agents.payload import payload_hash, to_json
 from approvals.model import Approval, Decision, Draft, InterruptRef, Reply
+from approvals.policy import Urgency
 from approvals.refusals import Reason, Refusal
 
 DIALECTS: tuple[Dialect, ...] = (Middleware(), PerCall(), AgentInbox(), Breakpoint(), Plain())
@@ -66,6 +67,7 @@ class Dialects:
             reply=reading.reply,
             why=reading.why,
             template=reading.template,
+            urgency=_urgency(payload),
         )
 
     def check(self, approval: Approval, decision: Decision) -> Refusal | None:
@@ -79,6 +81,12 @@ class Dialects:
         """The resume value of a fully decided approval."""
         dialect = self._named.get(approval.dialect)
         return dialect.compose(approval) if dialect is not None else _unknown(approval)
+
+
+def _urgency(payload: JsonValue) -> Urgency:
+    """What a graph may say beside its question, whatever the format: `"urgency": "high"`. Anything else is normal."""
+    said = payload.get("urgency") if isinstance(payload, dict) else None
+    return Urgency(said) if isinstance(said, str) and said in list(Urgency) else Urgency.NORMAL
 
 
 def _schema_of(interrupt: Interrupt) -> Any:

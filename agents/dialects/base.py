@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from agents.dialects.replies import Replies
 from approvals.model import Action, Approval, Decision, DecisionType, Reply
 from approvals.refusals import Reason, Refusal
+from approvals.tally import verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def text_of(value: object) -> str:
 def verdicts_of(approval: Approval) -> tuple[Decision, ...] | Refusal:
     """One decision per action, each of a kind that the action allows."""
     found: list[Decision] = []
-    for index, (action, verdict) in enumerate(zip(approval.actions, approval.verdicts, strict=True)):
+    for index, (action, verdict) in enumerate(zip(approval.actions, verdicts(approval), strict=True)):
         if verdict is None:
             return Refusal(Reason.NOT_POSSIBLE, f"Action {index + 1} ({action.name}) has no decision yet.")
         if verdict.type not in action.allowed:
@@ -97,7 +98,7 @@ def check_decision(approval: Approval, decision: Decision) -> Refusal | None:
         return Refusal(Reason.NO_SUCH_ACTION, f"There are {len(approval.actions)} actions.")
     if decision.action is None:
         # `approval` may hold the decision already: then it is about the actions for which it stands.
-        pairs = zip(approval.actions, approval.verdicts, strict=True)
+        pairs = zip(approval.actions, verdicts(approval), strict=True)
         actions = tuple(action for action, verdict in pairs if verdict is None or verdict == decision)
     else:
         actions = (approval.actions[decision.action],)

@@ -9,6 +9,7 @@ from typing import Any
 from approvals.lifecycle import Attempt
 from approvals.model import Actor, Approval, DecisionType, Standing, Thread
 from approvals.refusals import Refusal
+from approvals.tally import verdicts
 from bot import modals, payloads, replies
 from bot.listeners.door import Answer, App, Door
 from bot.payloads import Body, Click
@@ -116,7 +117,7 @@ def _form(kind: DecisionType, approval: Approval, action: int | None) -> Mapping
         return modals.approve(approval, action)
     if kind is DecisionType.DENY:
         return modals.deny(approval, action)
-    open_ones = [index for index, verdict in enumerate(approval.verdicts) if verdict is None]
+    open_ones = [index for index, verdict in enumerate(verdicts(approval)) if verdict is None]
     which = action if action is not None else open_ones[0]
     if kind is DecisionType.EDIT:
         return modals.edit(approval, which)

@@ -16,6 +16,7 @@ from approvals.errors import InputError
 from approvals.model import Actor, Approval
 from approvals.refusals import Reason, Refusal
 from bot import modals, replies, texts
+from bot.absences import Absences
 from bot.blocks import Message
 from bot.core import Core
 from bot.directory import Directory
@@ -81,6 +82,7 @@ class Door:
         self.slack = slack
         self.directory = directory
         self.clock = core.records.clock
+        self.absences = Absences(core.records.away, directory)
         self.shown = core.records.shown
         self.sight = Sight(self.approvals, directory, core.settings.signoff_admins)
 
@@ -90,7 +92,7 @@ class Door:
         The approval is `None` where there is none, and where it is not theirs to see: both are answered alike.
         """
         approval = await self.approvals.get(approval_id)
-        audience = approval.audience if approval is not None else ()
+        audience = approval.named if approval is not None else ()
         actor = await self.directory.actor(person.id, person.team_id, audience)
         if approval is not None and not actor.audiences and not await self.sight.sees(person, approval):
             return actor, None

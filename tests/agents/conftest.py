@@ -19,12 +19,14 @@ from approvals.errors import ConfigError
 from approvals.journal import ThreadJournal
 from approvals.lifecycle import Attempt
 from approvals.model import Actor, ActorRef, Approval, DecisionType, JsonValue, Source, Status, Thread
+from approvals.opening import Opening
 from approvals.policy import Policy
 from approvals.ports import Driven, Query
 from approvals.refusals import Refusal
 from approvals.service import Approvals, Done
 from approvals.store.redis import RedisStore
 from approvals.threads import Threads
+from tests.approvals.build import always
 from tests.conftest import VirtualClock
 
 OPERATOR = Actor(ActorRef("pat", Source.CLI))
@@ -62,7 +64,8 @@ class Desk:
         self.saver = saver
         effects = Effects(store, clock=clock, rng=random.Random(1))
         self.graphs = GraphsByHand(saver)
-        self.journal = ThreadJournal(store, effects, lambda draft, thread: POLICY, clock=clock, attempts=attempts)
+        opening = Opening(always(POLICY), dialects, clock=clock)
+        self.journal = ThreadJournal(store, effects, opening, clock=clock, attempts=attempts)
         self.approvals = Approvals(store, dialects, effects, clock=clock)
         self.threads = Threads(store, effects, clock=clock, new_id=lambda: f"thread-{next(numbers)}")
         self.driver = GraphDriver(self.graphs, dialects, self.journal)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from approvals import lifecycle
+from approvals.choosing import Chosen, choose
 from approvals.due import DueKind
 from approvals.effects import Effects
 from approvals.journal import ThreadJournal
@@ -33,12 +34,14 @@ from approvals.model import (
     Thread,
     ThreadState,
 )
+from approvals.opening import Opening
 from approvals.performer import Performer
-from approvals.policy import EscalationStep, Expiry, Policy
+from approvals.policy import EscalationStep, Expiry, Policy, PolicySet
 from approvals.ports import Clock
 from approvals.refusals import Reason, Refusal
 from approvals.service import Approvals, approval_id
 from approvals.store.redis import RedisStore
+from approvals.tally import verdicts
 from approvals.threads import Threads
 
 T0 = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -149,7 +152,7 @@ class PlainTranslator:
     def compose(self, approval: Approval) -> Reply | Refusal:
         if any(action.name == "unfit" for action in approval.actions):
             return Refusal(Reason.INVALID_ANSWER, "the graph cannot take that")
-        return Reply([str(verdict.type) for verdict in approval.verdicts if verdict is not None])
+        return Reply([str(verdict.type) for verdict in verdicts(approval) if verdict is not None])
 
 
 class Recorder:
@@ -193,6 +196,20 @@ class Recorder:
         return [MessageRef("C1", f"{next(self._numbers)}", MessageKind.REPORT)]
 
 
+def chosen(rules: PolicySet, graph: str, actions: Sequence[str]) -> Chosen:
+    """What a set of policies makes of a graph that asks for these actions."""
+    return choose(rules, draft(*(Action(name) for name in actions)), thread(graph=graph))
+
+
+def always(policy: Policy) -> Callable[[], Awaitable[PolicySet]]:
+    """Policies of which there is one."""
+
+    async def current() -> PolicySet:
+        return PolicySet((), policy)
+
+    return current
+
+
 class Replica:
     """One process: effects, service, journal and performer over a shared store. `drives` lists the threads driven."""
 
@@ -205,7 +222,8 @@ class Replica:
         self.notifier = Recorder()
         self.effects = Effects(store, clock=clock, rng=random.Random(7))
         self.approvals = Approvals(store, PlainTranslator(), self.effects, clock=clock)
-        self.journal = ThreadJournal(store, self.effects, lambda draft, thread: policy, clock=clock, ttl=ttl)
+        opening = Opening(always(policy), PlainTranslator(), clock=clock)
+        self.journal = ThreadJournal(store, self.effects, opening, clock=clock, ttl=ttl)
         ids = itertools.count(1)
         self.threads = Threads(store, self.effects, clock=clock, new_id=lambda: f"n{next(ids)}")
         if not idle:

@@ -11,7 +11,8 @@ import yaml
 
 from approvals import policies
 from approvals.errors import ConfigError
-from approvals.policy import EscalationStep, Expiry, Match, OnExpiry, select
+from approvals.policy import EscalationStep, Expiry, Match, OnExpiry
+from tests.approvals.build import chosen
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -91,13 +92,13 @@ def test_fallback_channel(tmp_path: Path) -> None:
 def test_the_sample_is_valid_and_suits_the_demo() -> None:
     """The file that comes with the repository can be read, and covers the refund graph."""
     read = policies.load(ROOT / "policies.yaml")
-    rule = select(read, "refund", ["issue_refund"])
+    rule = chosen(read, "refund", ["issue_refund"]).policy
     assert (rule.name, rule.audience(0), rule.audience(1)) == (
         "refunds",
         ("@finance",),
         ("@finance", "#finance-leads"),
     )
-    assert select(read, "other", ["issue_refund"]).name == "default"
+    assert chosen(read, "other", ["issue_refund"]).policy.name == "default"
 
 
 def test_without_a_file() -> None:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from approvals.policy import EscalationStep, Match, Policy, PolicySet, select
-from tests.approvals.build import POLICY
+from approvals.policy import EscalationStep, Match, Policy, PolicySet
+from tests.approvals.build import POLICY, chosen
 
 DEFAULT = Policy(name="default", channel="#ops")
 
@@ -34,8 +34,8 @@ def test_the_first_rule_that_covers_counts() -> None:
     broad = replace(POLICY, name="broad", match=Match(graph="re*"))
     narrow = replace(POLICY, name="narrow", match=Match(graph="refund"))
     rules = PolicySet((broad, narrow), DEFAULT)
-    assert select(rules, "refund", iter(["a", "b"])).name == "broad"
-    assert select(rules, "mail", ["a"]) is DEFAULT
+    assert chosen(rules, "refund", ["a", "b"]).policy.name == "broad"
+    assert chosen(rules, "mail", ["a"]).policy is DEFAULT
 
 
 def test_audience_and_places_grow_with_the_level() -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from approvals.lifecycle import offered
 from approvals.model import Action, Approval, DecisionType, Outcome, Resolution, Status
 from approvals.ports import Page
+from approvals.tally import verdicts
 from bot import blocks
 from tests.bot import golden, samples
 from tests.bot.checks import OURS, drawn_texts, parsed, sound
@@ -150,7 +151,7 @@ def test_everything_offered_has_a_button(name: str) -> None:
     if len(approval.actions) == 1:
         assert clickable == {kind.value for kind in offered(approval, None)}
         return
-    still = [index for index, verdict in enumerate(approval.verdicts) if verdict is None]
+    still = [index for index, verdict in enumerate(verdicts(approval)) if verdict is None]
     expected = {f"{kind.value}:{index}" for index in still[:8] for kind in approval.actions[index].allowed}
     assert {name for name in clickable if ":" in name} == expected
 

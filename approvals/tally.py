@@ -1,0 +1,132 @@
+"""Counting votes. Pure: which decision stands for each action, and what is still missing until one does.
+
+A person has one vote an action, the latest; a person and the one who covers for them have one between them. An edit
+counts as an approval of what it changed to, and voids the approvals of what stood there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from approvals.model import Approval, Decision, DecisionType, Source
+from approvals.policy import Group, for_requester
+
+_FOR = (DecisionType.APPROVE, DecisionType.EDIT)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCount:
+    """How many of a group have approved."""
+
+    name: str
+    have: int
+    need: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """The votes about one action. `verdict` is the decision that stands, once there is one; `edit` what is proposed."""
+
+    approvals: tuple[Decision, ...] = ()
+    denials: tuple[Decision, ...] = ()
+    edit: Decision | None = None
+    verdict: Decision | None = None
+    groups: tuple[GroupCount, ...] = ()
+
+
+class _Votes:
+    """The votes about one action, one by one."""
+
+    def __init__(self, approval: Approval) -> None:
+        policy = for_requester(approval.policy, approval.requester)
+        self._quorum = policy.quorum
+        self._policy = policy
+        self._approvals: list[Decision] = []
+        self._denials: list[Decision] = []
+        self._edit: Decision | None = None
+        self.verdict: Decision | None = None
+
+    def add(self, vote: Decision) -> None:
+        self._approvals = [one for one in self._approvals if not _same(one, vote)]
+        self._denials = [one for one in self._denials if not _same(one, vote)]
+        if vote.type is DecisionType.DENY:
+            self._denials.append(vote)
+        elif vote.type is DecisionType.EDIT:
+            self._edit, self._approvals = vote, [vote]
+        elif vote.type is DecisionType.APPROVE:
+            self._approvals.append(vote)
+        final = vote.type is DecisionType.RESPOND or vote.alone or vote.actor.source is Source.POLICY
+        if final or self._denied(vote):
+            self.verdict = vote
+        elif self._approved():
+            self.verdict = self._edit or vote
+        # One who decides alone approves what was proposed: the edit, if there is one.
+        if final and vote.type is DecisionType.APPROVE and self._edit is not None:
+            self.verdict = self._edit
+
+    def _denied(self, vote: Decision) -> bool:
+        return vote.type is DecisionType.DENY and len(self._denials) >= self._quorum.deny
+
+    def _approved(self) -> bool:
+        return len(self._approvals) >= self._quorum.approve and all(one.have >= one.need for one in self._counted())
+
+    def _counted(self) -> tuple[GroupCount, ...]:
+        return tuple(
+            GroupCount(group.name, sum(1 for vote in self._approvals if self._for(group, vote)), group.approve)
+            for group in self._policy.groups
+        )
+
+    def _for(self, group: Group, vote: Decision) -> bool:
+        """Whether a vote counts for a group: as the steps stood when it was given, or time alone could decide."""
+        return not set(vote.audiences).isdisjoint(self._policy.stands_for(group, vote.level))
+
+    def count(self) -> Count:
+        return Count(
+            approvals=tuple(self._approvals),
+            denials=tuple(self._denials),
+            edit=self._edit,
+            verdict=self.verdict,
+            groups=self._counted(),
+        )
+
+
+def _same(one: Decision, other: Decision) -> bool:
+    """Whether two votes are one person's, or of one seat."""
+    return one.actor.id == other.actor.id or one.actor.seat == other.actor.seat
+
+
+def tally(approval: Approval) -> tuple[Count, ...]:
+    """The votes, action by action."""
+    votes = [_Votes(approval) for _ in approval.actions]
+    for decision in approval.decisions:
+        for index in range(len(votes)) if decision.action is None else (decision.action,):
+            if 0 <= index < len(votes) and votes[index].verdict is None:
+                votes[index].add(decision)
+    return tuple(vote.count() for vote in votes)
+
+
+def verdicts(approval: Approval) -> tuple[Decision | None, ...]:
+    """For each action the decision that stands, or `None` while it is open."""
+    return tuple(count.verdict for count in tally(approval))
+
+
+def proposed(approval: Approval, action: int) -> Mapping[str, JsonValue]:
+    """The arguments that an approval would approve: the agent's, or those of the latest edit."""
+    edit = tally(approval)[action].edit
+    return edit.args if edit is not None and edit.args is not None else approval.actions[action].args
+
+
+def vote_of(approval: Approval, action: int, person: str) -> Decision | None:
+    """Somebody's vote on an action that is still open, if they gave one that counts."""
+    count = tally(approval)[action]
+    mine = [vote for vote in (*count.approvals, *count.denials) if vote.actor.id == person]
+    return mine[-1] if mine else None
+
+
+def voted(approval: Approval, action: int, person: str) -> DecisionType | None:
+    """What that vote says."""
+    vote = vote_of(approval, action, person)
+    return vote.type if vote else None
