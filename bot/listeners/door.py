@@ -84,7 +84,7 @@ class Door:
         self.clock = core.records.clock
         self.absences = Absences(core.records.away, directory)
         self.shown = core.records.shown
-        self.sight = Sight(self.approvals, directory, core.settings.signoff_admins)
+        self.sight = Sight(self.approvals, directory, self.absences, core.settings.signoff_admins)
 
     async def actor(self, person: Person, approval_id: str) -> tuple[Actor, Approval | None]:
         """Who clicked, with Slack's facts about them as far as this approval's audience asks for them.
