@@ -42,12 +42,17 @@ class EventType(StrEnum):
     LOST = "lost"
     TURNED = "turned"
     REPAIRED = "repaired"
+    AWAY_SET = "away_set"
+    AWAY_ENDED = "away_ended"
     POLICY_REAPPLIED = "policy_reapplied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One line of the audit. `seq` is the store's own id of it, empty until it was written; it grows with time."""
+    """One line of the audit. `thread_id` is empty where it is about a person.
+
+    `seq` is the store's own id of it, empty until it was written; it grows with time.
+    """
 
     type: EventType
     at: datetime

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     signoff_policies: Path | None = Field(
         None, description="The policy file, such as policies.yaml. It goes before SIGNOFF_CHANNEL."
     )
+    signoff_managers: Path | None = Field(
+        None, description="Who is whose manager, a YAML or JSON file: `manager` in a policy is found through it."
+    )
     signoff_time_zone: str = Field(
         "UTC", description="The team's time zone, such as Europe/Berlin, for working hours that a policy keeps."
     )

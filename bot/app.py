@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncApp
 
 from approvals.due import DueKind
 from approvals.effects import Perform
+from approvals.managers import Managers
 from approvals.performer import Performer, drive_with
 from approvals.settings import Settings, needed
 from bot import listeners, slack
@@ -91,7 +92,8 @@ def build(core: Core) -> Runtime:
     assert settings.slack_bot_token is not None
     client = slack.client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
     web = Slack(client)
-    directory = Directory(web, clock=records.clock)
+    managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
+    directory = Directory(web, clock=records.clock, managers=managers)
     performer = Performer(records.approvals, SlackNotifier(web, directory, clock=records.clock), clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)

@@ -27,6 +27,7 @@ from approvals.policy import PolicySet
 from approvals.ports import Clock
 from approvals.service import Approvals
 from approvals.settings import Settings
+from approvals.store.away import AwayStore
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
 from approvals.threads import Threads
@@ -47,6 +48,7 @@ class Records:
     """The store and the use cases: enough to list, to show and to decide."""
 
     store: RedisStore
+    away: AwayStore
     effects: Effects
     approvals: Approvals
     clock: Clock
@@ -80,7 +82,8 @@ async def open_records(
         raise ConfigError(f"REDIS_URL cannot be read ({wrong}): write redis://host:port/0") from None
     # A dead replica's work is taken over as soon as its threads are.
     hold = settings.signoff_lease_seconds
-    store = RedisStore(redis, clock=clock, keys=Keys(settings.signoff_namespace), hold=hold)
+    keys = Keys(settings.signoff_namespace)
+    store, away = RedisStore(redis, clock=clock, keys=keys, hold=hold), AwayStore(redis, clock=clock, keys=keys)
     try:
         try:
             await redis.ping()  # pyright: ignore[reportUnknownMemberType]
@@ -89,7 +92,7 @@ async def open_records(
         except (RedisError, OSError) as away:
             raise ConfigError(f"REDIS_URL: no server answers there ({away}); start one, or correct the URL") from away
         effects = Effects(store, clock=clock, rng=chance)
-        yield Records(store, effects, Approvals(store, Dialects(), effects, clock=clock), clock, chance)
+        yield Records(store, away, effects, Approvals(store, Dialects(), effects, clock=clock), clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()

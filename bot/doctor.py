@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.checkpointer import probe
 from agents.registry import Registry
+from approvals import managers
 from approvals.errors import SignoffError
 from approvals.model import Standing
 from approvals.policy import Policy
@@ -105,6 +106,8 @@ async def _policies(settings: Settings) -> AsyncGenerator[Finding]:
     rules = read_policies(settings)
     where = settings.signoff_policies or "SIGNOFF_CHANNEL"
     yield Finding("policies", Level.OK, f"{where}: {len(rules.policies)} rules and the default")
+    if path := settings.signoff_managers:
+        yield Finding("policies", Level.OK, f"{path}: the managers of {len(managers.load(path))} people")
 
 
 async def _slack(settings: Settings) -> AsyncGenerator[Finding]:
@@ -122,7 +125,9 @@ async def _slack(settings: Settings) -> AsyncGenerator[Finding]:
         yield Finding("slack", Level.OK, "all scopes are there")
     async for finding in _way_in(settings):
         yield finding
-    async for finding in _audiences(settings, Directory(web, clock=utc_now), str(identity.get("user_id"))):
+    known = managers.Managers(settings.signoff_managers) if settings.signoff_managers else None
+    directory = Directory(web, clock=utc_now, managers=known)
+    async for finding in _audiences(settings, directory, str(identity.get("user_id"))):
         yield finding
 
 

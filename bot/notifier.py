@@ -65,7 +65,7 @@ class SlackNotifier:
         """Where an entry is told: a channel itself, people by direct message. Each with the name of the place."""
         if is_channel(entry):
             return [(entry, await self._directory.channel(entry))]
-        people = await self._directory.members(entry)
+        people = await self._directory.people(entry)
         return [(person, await self._directory.direct(person)) for person in people]
 
     async def _post(

@@ -129,7 +129,7 @@ def event(found: dict[str, Any], *, as_json: bool) -> None:
     actor = f"{found['actor']['id']} ({found['actor']['source']})"
     what = json.dumps(found["data"], ensure_ascii=False) if found["data"] else ""
     _console.print(
-        Text(f"{found['at']}  {found['approval_id'] or found['thread_id']}  {found['type']}  {actor}  {what}")
+        Text(f"{found['at']}  {found['approval_id'] or found['thread_id'] or '-'}  {found['type']}  {actor}  {what}")
     )
 
 

@@ -1,4 +1,4 @@
-"""The slash command `/approvals`: list, show, run, help."""
+"""The slash command `/approvals`: list, show, away, run, help."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from approvals.ports import Query
 from approvals.refusals import Refusal
 from bot import blocks, modals, payloads, replies, strict_json
 from bot.blocks import Message
+from bot.listeners.away import Leaves
 from bot.listeners.door import Answer, App, Door
 from bot.payloads import ID, Body, ListPage, Person
 
@@ -43,13 +44,20 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """`/approvals away …`, or `/approvals back`: what stands after the verb."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """Help, or what is wrong with the command and how it goes."""
 
     text: str
 
 
-def parse(text: str) -> Listing | Show | Start | Say:
+def parse(text: str) -> Listing | Show | Start | Absence | Say:
     """What somebody typed after `/approvals`. Never raises."""
     verb, rest = _first_word(text)
     match verb.lower():
@@ -59,6 +67,10 @@ def parse(text: str) -> Listing | Show | Start | Say:
             return Show(rest.strip().upper()) if ID.fullmatch(rest.strip().upper()) else Say(replies.usage_show(rest))
         case "run":
             return _start(rest)
+        case "away":
+            return Absence(rest)
+        case "back" if not rest:
+            return Absence("back")
         case "help":
             return Say(replies.HELP)
         case _ if verb.lower().startswith(("graph:", "page")):
@@ -107,6 +119,7 @@ class Commands:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._leaves = Leaves(door)
 
     async def command(self, body: Body, answer: Answer) -> None:
         """Acknowledges at once, then answers."""
@@ -123,6 +136,8 @@ class Commands:
                 await answer.say(await self._details(asked.approval_id))
             case Start():
                 await answer.say(await self._run(asked, person))
+            case Absence():
+                await answer.say(await self._leaves.said(asked.text, person))
             case Say():
                 await answer.say(asked.text)
 

@@ -15,6 +15,7 @@ from approvals.errors import InputError
 from approvals.model import Actor, Approval
 from approvals.refusals import Refusal
 from bot import modals, replies, texts
+from bot.absences import Absences
 from bot.blocks import Message
 from bot.core import Core
 from bot.directory import Directory
@@ -79,6 +80,7 @@ class Door:
         self.slack = slack
         self.directory = directory
         self.clock = core.records.clock
+        self.absences = Absences(core.records.away, directory)
 
     async def actor(self, person: Person, approval_id: str) -> tuple[Actor, Approval | None]:
         """Who clicked, with Slack's facts about them as far as this approval's audience asks for them."""
