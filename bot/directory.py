@@ -197,6 +197,12 @@ class Directory:
             raise ConfigError(f"the bot is in no channel {entry}: invite it there, or correct the name in the policy")
         return channels[entry[1:]]
 
+    async def joined(self, entry: str) -> None:
+        """Raises `ConfigError` unless the bot is in the channel, by id or as `#name`: it can post nowhere else."""
+        channels = await self._cached("channels", "", self._slack.channels)
+        if await self.channel(entry) not in channels.values():
+            raise ConfigError(f"the bot is in no channel {entry}: invite it there, or correct the id in the policy")
+
     async def direct(self, user_id: str) -> str:
         """The id of the direct-message channel with a person."""
         return await self._cached("direct", user_id, lambda: self._slack.direct(user_id))

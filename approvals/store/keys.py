@@ -44,6 +44,11 @@ class Keys:
         return self._key("covers", user_id)
 
     @property
+    def told(self) -> str:
+        """Set of what admins were told of the policies."""
+        return self._key("told")
+
+    @property
     def audit(self) -> str:
         """Stream of audit events."""
         return self._key("audit")
