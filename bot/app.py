@@ -21,6 +21,7 @@ from bot.directory import Directory
 from bot.http.server import HttpServer
 from bot.listeners.door import Door
 from bot.notifier import SlackNotifier
+from bot.rules import apply_file
 from bot.slack import Slack
 from scheduler.reconcile import Reconcile
 from scheduler.sweep import Sweep
@@ -47,8 +48,12 @@ class Runtime:
     _http: HttpServer | None = None
 
     async def start(self) -> None:
-        """Checks the tokens, turns the crank once, then lets Slack in. `ConfigError` for a token Slack refuses."""
+        """Checks the tokens, applies the policy file if it changed, turns the crank once, then lets Slack in.
+
+        `ConfigError` for a token that Slack refuses, and for a file with mistakes.
+        """
         identity, _ = await self.slack.whoami()
+        await apply_file(self.core.records.book, self.settings)
         if self.settings.signoff_slack_mode == "socket":
             self._socket = await self._socket_handler()
         await self.ticker.start()
