@@ -99,6 +99,7 @@ def build(core: Core) -> Runtime:
     web = Slack(client)
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
+    core.opening.use(directory.zones)
     performer = Performer(records.approvals, SlackNotifier(web, directory, clock=records.clock), clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)

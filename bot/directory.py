@@ -6,11 +6,12 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from approvals.away import Away
-from approvals.errors import ConfigError
+from approvals.errors import ConfigError, SignoffError
 from approvals.managers import Managers
 from approvals.model import Actor, ActorRef, Source, Standing
 from approvals.policy import MANAGER
@@ -85,6 +86,19 @@ class Directory:
     async def zone(self, user_id: str) -> tzinfo:
         """A person's own time zone."""
         return facts.zone(await self._user(user_id))
+
+    async def zones(self, entries: Iterable[str]) -> tuple[str, ...]:
+        """The names of the time zones of all who can decide: `approvals.opening.Zones`. An entry that names nobody has
+        none, and nor has anybody whose zone has no name that is known here."""
+        found: list[str] = []
+        for entry in entries:
+            try:
+                for user in await self.people(entry):
+                    its = await self.zone(user)
+                    found += [its.key] if isinstance(its, ZoneInfo) else []
+            except SignoffError as wrong:
+                log.warning("time zones not known", action="directory.unresolved", entry=entry, why=str(wrong))
+        return tuple(dict.fromkeys(found))
 
     async def absence(self, user_id: str) -> Away | None:
         """Away by their Slack status."""

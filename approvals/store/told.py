@@ -19,8 +19,7 @@ class ToldStore:
 
     async def claim(self, name: str) -> bool:
         """Whether it has not been told yet. From now on it counts as told; `forget` it if telling failed."""
-        added = cast("int", await self._redis.sadd(self._key, name))  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]
-        return added == 1
+        return await self._redis.sadd(self._key, name) == 1
 
     async def forget(self, name: str) -> None:
         """It can be told again."""
