@@ -100,7 +100,8 @@ def build(core: Core) -> Runtime:
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
     core.opening.use(directory.zones)
-    performer = Performer(records.approvals, SlackNotifier(web, directory, clock=records.clock), clock=records.clock)
+    notifier = SlackNotifier(web, directory, clock=records.clock, shown=records.shown)
+    performer = Performer(records.approvals, notifier, clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
     records.effects.use(work)

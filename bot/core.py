@@ -25,8 +25,10 @@ from approvals.opening import Opening
 from approvals.performer import drive_with
 from approvals.policy import PolicySet
 from approvals.ports import Clock
+from approvals.redact import Redactor
 from approvals.service import Approvals
 from approvals.settings import Settings
+from approvals.shown import Shown
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.keys import Keys
@@ -54,6 +56,7 @@ class Records:
     effects: Effects
     approvals: Approvals
     book: PolicyBook
+    shown: Shown
     clock: Clock
     rng: random.Random
 
@@ -84,8 +87,10 @@ async def open_records(
         raise ConfigError(f"REDIS_URL cannot be read ({wrong}): write redis://host:port/0") from None
     # A dead replica's work is taken over as soon as its threads are.
     hold = settings.signoff_lease_seconds
+    shown = Shown(Redactor(settings.signoff_redact))
     keys = Keys(settings.signoff_namespace)
-    store, away = RedisStore(redis, clock=clock, keys=keys, hold=hold), AwayStore(redis, clock=clock, keys=keys)
+    store = RedisStore(redis, clock=clock, keys=keys, hold=hold, audited=shown.event)
+    away = AwayStore(redis, clock=clock, keys=keys)
     book = PolicyBook(RedisBook(redis, keys=keys), clock=clock, channel=settings.signoff_channel)
     try:
         try:
@@ -96,7 +101,7 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects = Effects(store, clock=clock, rng=chance)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, effects, approvals, book, clock, chance)
+        yield Records(store, away, effects, approvals, book, shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()

@@ -16,6 +16,7 @@ from agents.runner import RunResult, RunStatus
 from approvals.model import Approval
 from approvals.ports import Page
 from approvals.refusals import Reason, Refusal
+from approvals.shown import Shown
 from bot import public
 
 if TYPE_CHECKING:
@@ -70,8 +71,14 @@ def shown(approval: Approval, *, as_json: bool) -> None:
     _console.print(table)
 
 
-def ran(result: RunResult, *, as_json: bool) -> None:
+def ran(result: RunResult, shown: Shown, *, as_json: bool) -> None:
     """Where a run came to rest. A graph that stumbled and will be tried again is `waiting`, with its error."""
+    result = dataclasses.replace(
+        result,
+        thread=shown.thread(result.thread),
+        approvals=tuple(map(shown.approval, result.approvals)),
+        values=shown.told(result.values, result.thread),
+    )
     status = RunStatus.WAITING if result.status is RunStatus.RETRYING else result.status
     if as_json:
         document(

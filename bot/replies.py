@@ -187,6 +187,10 @@ USAGE_SIMULATE = (
     "Name the graph and what it would ask: `/approvals simulate refund "
     '{"action": "issue_refund", "args": {"amount": 340}}`'
 )
+MAY_NOT_SIMULATE = (
+    "You are not among those who may look ahead: that is for whoever may start agents from Slack (`SIGNOFF_RUNNERS`) "
+    "and for admins (`SIGNOFF_ADMINS`)."
+)
 SLACK = words.Voice(texts.entry, lambda said: inline(said, 200))
 """Policies in words, as Slack draws them."""
 
