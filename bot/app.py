@@ -100,6 +100,7 @@ def build(core: Core) -> Runtime:
     web = Slack(client)
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
+    core.opening.use(directory.zones)
     absences = Absences(records.away, directory)
     notifier = SlackNotifier(web, directory, absences, clock=records.clock, shown=records.shown)
     performer = Performer(records.approvals, notifier, clock=records.clock)

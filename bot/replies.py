@@ -5,10 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from approvals import outlook, words
 from approvals.away import LONGEST, Away, Fault, Wrong
+from approvals.hours import zones_of
+from approvals.lint import Finding
 from approvals.model import SYSTEM, Standing
 from bot import texts
-from bot.rich import inline
+from bot.rich import Message, fallback, inline, section
+from bot.simulate import Simulated
 
 PENDING = "Waiting for a decision"
 NOT_DONE = "Nothing was changed"
@@ -35,6 +39,7 @@ HELP = (
     '• `/approvals run GRAPH {"key": "value"}` starts an agent, for those who may.\n'
     "• `/approvals away until Monday cover @ben` says that you are away, and who decides for you; `/approvals back` "
     "ends it.\n"
+    '• `/approvals simulate GRAPH {"action": …}` shows who would be asked, and what would follow.\n'
     "• `/approvals help` shows this.\n"
     "You decide on the card itself: Approve, Edit or Deny. Only those whom the policy names can."
 )
@@ -179,3 +184,51 @@ def cover_unfit(user_id: str, standing: Standing) -> str:
     """Somebody who cannot decide cannot cover either."""
     why = _UNFIT.get(standing, "cannot decide")
     return f"{texts.person(user_id)} {why} and cannot cover: name a full member. Nothing was changed."
+
+
+# -- what would happen, and what is wrong
+
+USAGE_SIMULATE = (
+    "Name the graph and what it would ask: `/approvals simulate refund "
+    '{"action": "issue_refund", "args": {"amount": 340}}`'
+)
+MAY_NOT_SIMULATE = (
+    "You are not among those who may look ahead: that is for whoever may start agents from Slack (`SIGNOFF_RUNNERS`) "
+    "and for admins (`SIGNOFF_ADMINS`)."
+)
+SLACK = words.Voice(texts.entry, lambda said: inline(said, 200))
+"""Policies in words, as Slack draws them."""
+
+_LINES = 18
+"""Steps that are shown at the most; what lies between is counted."""
+
+
+def bad_question(problem: str) -> str:
+    """A question that is not JSON."""
+    return f"That is not JSON: {inline(problem, 120)}. {USAGE_SIMULATE}"
+
+
+def simulated(found: Simulated) -> Message:
+    """The whole walk, for whoever asked. Times are drawn in the reader's own zone."""
+    walk, approval = found.walk, found.walk.approval
+    source = f" of {inline(approval.policy.source, 60)}" if approval.policy.source else ""
+    head = f"*If nobody answers*, under the policy {inline(approval.policy.name, 60)}{source}:"
+    steps = [f"• {texts.moment(one.at)} · {outlook.step(walk, one, SLACK, known=found.known)}" for one in walk.steps]
+    if len(steps) > _LINES:
+        steps[_LINES - 5 : -4] = [f"• … {len(steps) - _LINES + 1} more …"]
+    lines = [head, *steps, outlook.ending(walk, known=found.known)]
+    if kept := approval.hours:
+        zones = " or ".join(zones_of(kept, approval.zones))
+        lines.append(f"Times are counted in working hours: {inline(words.working(kept, zones), 200)}.")
+    lines += [f"Not told: {inline(doubt, 200)}." for doubt in walk.doubts[:5]]
+    lines += [f"{texts.entry(name)}: {inline(why, 200)}." for name, why in [*found.unresolved.items()][:5]]
+    lines = [line for line in lines if line] + ["Nothing was started, and nobody was told."]
+    return Message(fallback(head), [section("\n".join(lines[n : n + 5])) for n in range(0, len(lines), 5)])
+
+
+def uncovered(found: Finding) -> str:
+    """To an admin: one thing that is wrong with the policies."""
+    return (
+        f"*A policy cannot do what it says.* {outlook.finding(found, SLACK)}.\n"
+        "`signoff policy lint` lists all of these. You are told once, and again if it is mended and comes back."
+    )
