@@ -115,6 +115,10 @@ class PolicyBook:
             self._known = head, await self._read(head.number)
         return self._known[1], head.number
 
+    async def policies(self) -> PolicySet:
+        """The policies that count now."""
+        return (await self.current())[0]
+
     async def _read(self, number: int) -> PolicySet:
         if not number:
             return policies.without_file(self._first())
