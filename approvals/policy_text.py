@@ -11,6 +11,9 @@ from approvals.yaml_marks import Item, Mapping, Scalar, Value, read
 
 INDENT = 2
 
+NEW = -2
+"""The place of a policy that is not there yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -138,11 +141,13 @@ class PolicyText:
         return self._trimmed(self._lead(min(later), 0) if later else len(self._lines))
 
     def line_of(self, index: int | None) -> int:
-        """The line, counted from 1, on which the block of a policy begins; of the default for `None`."""
-        if index is not None:
+        """The line, counted from 1, on which a block begins once it was put there: a policy's, the default's (`None`),
+        or that of a new one (`NEW`)."""
+        if index is None:
+            return next(key.start.line for key, _ in self._top.pairs if key.value == "default") + 2
+        if index != NEW:
             return self._parts[index].first + 1
-        value = self._top.get("default")
-        return 1 if value is None else value.start.line + 1
+        return self._parts[-1].last + 1 if self._parts else self._before_default() + 2
 
     # -- writing
 
@@ -173,9 +178,12 @@ class PolicyText:
         if text._parts:
             last = text._parts[-1]
             return text._spliced(last.last, last.last, _rows(block, last.dash))
-        at = next((key.start.line for key, _ in text._top.pairs if key.value == "default"), len(text._lines))
-        at = text._lead(at, 0)
+        at = text._before_default()
         return text._spliced(at, at, ["policies:", *_rows(block, INDENT), ""])
+
+    def _before_default(self) -> int:
+        at = next((key.start.line for key, _ in self._top.pairs if key.value == "default"), len(self._lines))
+        return self._lead(at, 0)
 
     def moved(self, index: int, by: int) -> str:
         """One policy up (-1) or down (1); unchanged where there is no further."""

@@ -126,8 +126,8 @@ def show(
 
     async def work() -> None:
         async with _book(settings_of(env_file)) as book:
-            number = await book.number() if version is None else version
-            text = await book.text_of(number)
+            now, number = await book.text() if version is None else (None, version)
+            text = await book.text_of(number) if now is None else now
             if isinstance(text, Refusal):
                 raise Refused(policy_output.refused(text))
             found = book.check(text, number)

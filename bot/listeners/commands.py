@@ -1,4 +1,4 @@
-"""The slash command `/approvals`: list, show, run, help."""
+"""The slash command `/approvals`: list, show, run, admin, help."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from approvals.ports import Query
 from approvals.refusals import Refusal
 from bot import blocks, modals, payloads, replies, strict_json
 from bot.blocks import Message
+from bot.listeners.admin import Admin
 from bot.listeners.door import Answer, App, Door
 from bot.payloads import ID, Body, ListPage, Person
 
@@ -49,7 +50,12 @@ class Say:
     text: str
 
 
-def parse(text: str) -> Listing | Show | Start | Say:
+@dataclass(frozen=True, slots=True)
+class Administer:
+    """`/approvals admin`."""
+
+
+def parse(text: str) -> Listing | Show | Start | Administer | Say:
     """What somebody typed after `/approvals`. Never raises."""
     verb, rest = _first_word(text)
     match verb.lower():
@@ -59,6 +65,8 @@ def parse(text: str) -> Listing | Show | Start | Say:
             return Show(rest.strip().upper()) if ID.fullmatch(rest.strip().upper()) else Say(replies.usage_show(rest))
         case "run":
             return _start(rest)
+        case "admin":
+            return Administer()
         case "help":
             return Say(replies.HELP)
         case _ if verb.lower().startswith(("graph:", "page")):
@@ -107,15 +115,19 @@ class Commands:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._admin = Admin(door)
 
     async def command(self, body: Body, answer: Answer) -> None:
         """Acknowledges at once, then answers."""
         await answer.ack()
         person = payloads.person(body)
+        asked = parse(str(body.get("text") or ""))
+        if isinstance(asked, Administer):  # at once: what opens a form is good for three seconds
+            await self._admin.open(body)
+            return
         if await self._stranger(person):
             await answer.say(replies.MEMBERS_ONLY)
             return
-        asked = parse(str(body.get("text") or ""))
         match asked:
             case Listing():
                 await answer.say(await self._page(ListPage((asked.page - 1) * PAGE_SIZE, asked.graph)))
