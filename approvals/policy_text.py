@@ -121,7 +121,7 @@ class PolicyText:
 
     def _block(self, part: _Part) -> str:
         dash, _ = self._dash(part.value)
-        lead = [line[part.dash :] for line in self._lines[part.first : dash]]
+        lead = [_dedented(line, part.dash) for line in self._lines[part.first : dash]]
         body = [_dedented(line, part.column) for line in self._lines[part.content + 1 : part.last]]
         return "\n".join([*lead, self._lines[part.content][part.column :], *body]) + "\n"
 
@@ -162,7 +162,7 @@ class PolicyText:
         part = text._parts[index]
         if not block.strip():
             return text._without(index)
-        return text._spliced(part.first, part.last, _rows(block, part.dash))
+        return text._spliced(part.first, part.last, _rows(block, part.dash, part.column - part.dash))
 
     def _without(self, index: int) -> str:
         part = self._parts[index]
@@ -222,13 +222,13 @@ class PolicyText:
         return "\n".join([*self._lines[:first], *rows, *self._lines[last:]]) + "\n"
 
 
-def _rows(block: str, dash: int) -> list[str]:
-    """A block as an item: its comments above, then the dash."""
+def _rows(block: str, dash: int, width: int = INDENT) -> list[str]:
+    """A block as an item: its comments above, then the dash, and its content `width` columns further."""
     lines = block.strip("\n").splitlines()
     lead = next((n for n, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")), len(lines))
-    body = [_indented(line, dash + INDENT) for line in lines[lead:]]
+    body = [_indented(line, dash + width) for line in lines[lead:]]
     if body:
-        body[0] = f"{' ' * dash}- {lines[lead]}"
+        body[0] = f"{' ' * dash}-{' ' * (width - 1)}{lines[lead]}"
     return [*(_indented(line, dash) for line in lines[:lead]), *body]
 
 
