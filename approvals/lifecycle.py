@@ -14,7 +14,7 @@ One name for all of them, by what moves the approval:
 
 from __future__ import annotations
 
-from approvals.asking import amend, announced, open_, reask, repaired, supersede
+from approvals.asking import amend, announced, open_, reask, repaired, supersede, told
 from approvals.automatic import at_opening
 from approvals.clocks import escalate, expire, overdue, reminded
 from approvals.deciding import Attempt, decide, offered, possible, with_reply
@@ -53,5 +53,6 @@ __all__ = [
     "stick",
     "stumble",
     "supersede",
+    "told",
     "with_reply",
 ]

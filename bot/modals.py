@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from approvals.model import Approval, DecisionType
-from approvals.tally import verdicts
-from bot import forms, schema_form, texts
+from approvals.tally import proposed, verdicts
+from bot import forms, reasons, schema_form, texts, texts_votes
+from bot.buttons import GLASS, alone
 from bot.review import pages
 from bot.rich import (
     Block,
@@ -31,6 +32,7 @@ from bot.rich import (
 )
 
 MAX_SAID = 2000
+VERDICT = "verdict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _only_why(approval: Approval, action: int | None, kind: DecisionType) -> Blo
     name = kind.value.capitalize()
     return modal(
         name,
-        [*_about(approval, action), forms.reason_input(required=_needs(approval, kind))],
+        [*_about(approval, action), *reasons.inputs(approval.policy, required=_needs(approval, kind))],
         callback_id=kind.value,
         metadata=_meta(approval, action),
         submit=name,
@@ -103,11 +105,41 @@ def _only_why(approval: Approval, action: int | None, kind: DecisionType) -> Blo
     )
 
 
+def glass(approval: Approval) -> Block:
+    """For somebody who decides alone: what, and why."""
+    options = [{"text": plain_text(texts.LABEL[kind].rstrip("…")), "value": kind.value} for kind in alone(approval)]
+    element: Block = {"type": "radio_buttons", "action_id": forms.ACTION_ID, "options": options}
+    verdict: Block = {
+        "type": "input",
+        "block_id": VERDICT,
+        "label": plain_text(texts_votes.GLASS_ASKS),
+        "element": element,
+    }
+    note = texts_votes.edited_note(approval)
+    blocks = [section(texts_votes.GLASS_WARNING), *_about(approval, None), *([section(note)] if note else []), verdict]
+    return modal(
+        texts_votes.GLASS_TITLE,
+        [*blocks, *reasons.inputs(approval.policy, required=True)],
+        callback_id=GLASS,
+        metadata=_meta(approval, None),
+        submit="Decide alone",
+        close="Back",
+    )
+
+
+def glass_verdict(state: Mapping[str, Any]) -> DecisionType | None:
+    """What was chosen in it; `None` for nothing that is offered there."""
+    said = forms.entry(state, VERDICT)
+    return DecisionType(said) if said in (DecisionType.APPROVE, DecisionType.DENY) else None
+
+
 def edit(approval: Approval, action: int) -> Block:
-    """One input per argument."""
-    blocks = [*_about(approval, action), *forms.inputs(approval.actions[action].args)]
+    """One input per argument, filled in with what an approval would approve now."""
+    blocks = [*_about(approval, action), *forms.inputs(proposed(approval, action))]
+    if texts_votes.several(approval.policy):
+        blocks.append(context(texts_votes.edit_voids()))
     if _needs(approval, DecisionType.EDIT):
-        blocks.append(forms.reason_input(required=True))
+        blocks += reasons.inputs(approval.policy, required=True)
     return modal(
         "Edit and approve",
         blocks,
@@ -130,7 +162,7 @@ def respond(approval: Approval, action: int | None, branch: int | None = None) -
     formed = schema_form.has_form(approval)
     blocks.extend(schema_form.inputs(approval, branch) if formed else [forms.answer_input(approval)])
     if _needs(approval, DecisionType.RESPOND):
-        blocks.append(forms.reason_input(required=True))
+        blocks += reasons.inputs(approval.policy, required=True)
     return modal(
         "Respond",
         blocks,

@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from approvals.errors import ConfigError, SignoffError
-from approvals.model import Approval, MessageKind, MessageRef
+from approvals.model import Approval, MessageKind, MessageRef, Status
 from approvals.ports import Clock
 from bot import blocks
 from bot.blocks import Message
@@ -103,16 +103,52 @@ class SlackNotifier:
 
     async def refresh(self, approval: Approval) -> None:
         """See `ports.Notifier.refresh`. A copy that somebody deleted is left alone."""
-        message = blocks.card(approval, self._clock())
+        reach = await self._reach(approval)
         for ref in approval.messages:
-            if ref.kind in CARDS and not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
+            if ref.kind not in CARDS:
+                continue
+            message = blocks.card(approval, self._clock(), passed_on=reach is not None and ref.place not in reach)
+            if not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
                 log.info("card is gone", action="slack.gone", approval=approval.id, channel=ref.channel)
 
+    async def _reach(self, approval: Approval) -> frozenset[str] | None:
+        """The places of those who are asked now, where others were asked before; `None` where every copy counts.
+
+        An entry that cannot be resolved leaves every copy as it is: better a button that is refused than none.
+        """
+        if approval.status is not Status.PENDING or approval.reach == approval.places:
+            return None
+        try:
+            return frozenset([place for entry in approval.reach for place, _ in await self._channels(entry)])
+        except ConfigError as wrong:
+            log.warning("cannot tell who is asked now", action="slack.unreached", approval=approval.id, why=str(wrong))
+            return None
+
     async def remind(self, approval: Approval) -> None:
-        """See `ports.Notifier.remind`: a reply in the thread of every card."""
+        """See `ports.Notifier.remind`: a reply in the thread of every card before people who are asked now."""
+        reach = await self._reach(approval)
         for ref in approval.messages:
-            if ref.kind in CARDS:
-                await self._reply(ref, blocks.reminder(approval, self._clock()), approval)
+            if ref.kind in CARDS and (reach is None or ref.place in reach):
+                await self._reply(ref, blocks.reminder(approval, self._clock()), approval, MessageKind.REMINDER)
+
+    async def tell(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
+        """See `ports.Notifier.tell`. What was posted before Slack refused the rest is returned all the same."""
+        stands = {ref.place for ref in approval.messages if ref.kind is MessageKind.NOTICE}
+        posted: list[MessageRef] = []
+        refused: SignoffError | None = None
+        for card in approval.messages:
+            if card.kind not in CARDS or card.place in stands:
+                continue
+            kind, found = MessageKind.NOTICE, None
+            try:
+                if again:
+                    found = await self._found(card.channel, approval, kind, card.place, card.ts)
+                posted.append(found or await self._reply(card, blocks.glass(approval), approval, kind))
+            except SignoffError as failed:
+                refused = failed
+        if refused is not None and not posted:
+            raise refused
+        return posted
 
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.report`: a reply in the first card's thread."""
@@ -121,14 +157,14 @@ class SlackNotifier:
             return []
         if again and (found := await self._found(card.channel, approval, MessageKind.REPORT, card.place, card.ts)):
             return [found]
-        return [await self._reply(card, blocks.report(approval), approval)]
+        return [await self._reply(card, blocks.report(approval), approval, MessageKind.REPORT)]
 
-    async def _reply(self, card: MessageRef, message: Message, approval: Approval) -> MessageRef:
+    async def _reply(self, card: MessageRef, message: Message, approval: Approval, kind: MessageKind) -> MessageRef:
         """In the card's thread; in the channel itself if somebody deleted the card, and the thread with it."""
         try:
-            return await self._post(card.channel, message, approval, MessageKind.REPORT, card.place, card.ts)
+            return await self._post(card.channel, message, approval, kind, card.place, card.ts)
         except SlackRefused as refused:
             if refused.code not in GONE:
                 raise
             log.info("card is gone", action="slack.gone", approval=approval.id, channel=card.channel)
-            return await self._post(card.channel, message, approval, MessageKind.REPORT, card.place)
+            return await self._post(card.channel, message, approval, kind, card.place)

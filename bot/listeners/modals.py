@@ -10,7 +10,9 @@ from approvals.errors import InputError
 from approvals.lifecycle import Attempt
 from approvals.model import Approval, DecisionType
 from approvals.refusals import Reason, Refusal
-from bot import forms, modals, payloads, replies, schema_form, texts
+from approvals.tally import proposed
+from bot import forms, modals, payloads, reasons, replies, schema_form, texts
+from bot.buttons import GLASS
 from bot.listeners.door import Answer, App, Door
 from bot.modals import Meta
 from bot.payloads import Body
@@ -22,6 +24,7 @@ def register(app: App, door: Door) -> None:
     submissions = Submissions(door)
     for kind in DecisionType:
         app.view(kind.value)(door.listener(submissions.decide))
+    app.view(GLASS)(door.listener(submissions.decide))
     app.action(BRANCH)(door.listener(submissions.branch))
     app.action(re.compile(r"^review:(prev|next)$"))(door.listener(submissions.page))
 
@@ -38,22 +41,26 @@ class Submissions:
         meta = modals.metadata(view)
         if meta is None:
             raise InputError("a form is not of our making: its metadata cannot be read")
-        kind = DecisionType(view["callback_id"])
+        alone = view["callback_id"] == GLASS
+        kind = modals.glass_verdict(payloads.state_values(body)) if alone else DecisionType(view["callback_id"])
+        if kind is None:
+            raise InputError("a form is not of our making: it names no decision")
         person = payloads.person(body)
         actor, approval = await self._door.actor(person, meta.id)
         attempt = self._attempt(kind, meta, approval, payloads.state_values(body))
         if isinstance(attempt, forms.FieldErrors):
             await answer.ack(response_action="errors", errors=dict(attempt.errors))
             return
-        done = await self._door.approvals.decide(meta.id, Attempt(actor=actor.ref, **attempt), actor)
+        said = Attempt(actor=actor.ref, alone=alone, **attempt)
+        done = await self._door.approvals.decide(meta.id, said, actor)
         if not isinstance(done, Refusal):
             await answer.ack()
         elif (errors := _inline(done, kind, meta, approval, payloads.state_values(body))) is not None:
             await answer.ack(response_action="errors", errors=errors)
         else:
             now = await self._door.approvals.get(meta.id)
-            said = modals.notice(replies.NOT_DONE, texts.refusal(done, now, person.id))
-            await answer.ack(response_action="update", view=said)
+            notice = modals.notice(replies.NOT_DONE, texts.refusal(done, now, person.id))
+            await answer.ack(response_action="update", view=notice)
             await self._door.redraw(meta.id)
 
     @staticmethod
@@ -62,7 +69,7 @@ class Submissions:
     ) -> dict[str, Any] | forms.FieldErrors:
         """What was typed. What does not fit the record as it stands is left for `decide` to refuse."""
         said: dict[str, Any] = {"type": kind, "action": meta.action, "revision": meta.revision}
-        said["reason"] = forms.text(values, forms.REASON) or None
+        said["reason"] = reasons.read(approval.policy if approval else None, values)
         index = meta.action or 0
         if approval is None or approval.revision != meta.revision or index >= len(approval.actions):
             return said
@@ -72,7 +79,7 @@ class Submissions:
         if kind is DecisionType.RESPOND:
             return said | {"text": forms.text(values, forms.TEXT)}
         if kind is DecisionType.EDIT:
-            args = forms.read(approval.actions[index].args, values)
+            args = forms.read(proposed(approval, index), values)
             return args if isinstance(args, forms.FieldErrors) else said | {"args": args}
         return said
 
@@ -115,5 +122,5 @@ def _inline(
             block = schema_form.block_of(approval, refusal.field, state)
     elif refusal.reason is Reason.INVALID_ANSWER and approval is not None:
         index = meta.action or 0
-        block = forms.block_of(approval.actions[index].args, refusal.field) if index < len(approval.actions) else None
+        block = forms.block_of(proposed(approval, index), refusal.field) if index < len(approval.actions) else None
     return {block: replies.sentence(refusal.detail)} if block else None
