@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from approvals.due import DueKind, expiry
 from approvals.events import EventType
+from approvals.hours import Pause
 from approvals.model import SYSTEM, Approval, Draft, MessageRef, Status, Thread
 from approvals.policy import Policy
 from approvals.refusals import Refusal
@@ -130,10 +131,11 @@ def _open_again(approval: Approval, now: datetime) -> Approval:
     """Pending, without the votes and the answer, under a new revision: what was shown before cannot be clicked.
 
     If its time had run out, it gets all of its time anew: else it would expire before anybody could see it. Reminders
-    and steps that were taken stay taken.
+    and steps that were taken stay taken. Who held it and then decided holds it no longer.
     """
     late = approval.expires_at is not None and approval.expires_at <= now
-    anew = replace(approval, started_at=now) if late else approval
+    pauses = approval.pauses if approval.status is Status.PENDING else tuple(_let_go(p, now) for p in approval.pauses)
+    anew = replace(approval, pauses=pauses, started_at=now if late else approval.started_at)
     return replace(
         anew,
         status=Status.PENDING,
@@ -145,6 +147,10 @@ def _open_again(approval: Approval, now: datetime) -> Approval:
         revision=approval.revision + 1,
         expires_at=expiry(anew) if late else approval.expires_at,
     )
+
+
+def _let_go(pause: Pause, now: datetime) -> Pause:
+    return pause if pause.until is not None and pause.until <= now else replace(pause, until=now)
 
 
 def supersede(approval: Approval, why: str, now: datetime) -> Change | Refusal:

@@ -12,7 +12,7 @@ from approvals.due import Due, DueKind
 from approvals.events import Event, EventType
 from approvals.model import ActorRef, Approval, Decision, DecisionType, Reply, Resolution, Status
 from approvals.refusals import Reason, Refusal
-from approvals.tally import tally, verdicts, voted
+from approvals.tally import tally, verdicts, vote_of
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
 
 
@@ -61,13 +61,18 @@ def possible(approval: Approval, attempt: Attempt) -> Refusal | None:
 
 
 def _said_already(approval: Approval, attempt: Attempt) -> bool:
-    """Whether it would repeat the actor's own votes and add nothing. To change one's mind is not to repeat."""
+    """Whether it would repeat the actor's own votes and add nothing.
+
+    To change one's mind is not to repeat; nor is to approve again after a step, which may count for another group.
+    """
     if attempt.type not in (DecisionType.APPROVE, DecisionType.DENY):
         return False
     same = {DecisionType.APPROVE: (DecisionType.APPROVE, DecisionType.EDIT)}.get(attempt.type, (attempt.type,))
     still = [index for index, verdict in enumerate(verdicts(approval)) if verdict is None]
     about = still if attempt.action is None else [attempt.action]
-    return bool(about) and all(voted(approval, index, attempt.actor.id) in same for index in about)
+    votes = [vote_of(approval, index, attempt.actor.id) for index in about]
+    level = approval.level if approval.policy.groups and attempt.type is DecisionType.APPROVE else 0
+    return bool(votes) and all(vote is not None and vote.type in same and vote.level >= level for vote in votes)
 
 
 def _unfit(approval: Approval, attempt: Attempt) -> Refusal | None:
@@ -98,6 +103,7 @@ def decide(
         args=attempt.args if attempt.type is DecisionType.EDIT else None,
         text=attempt.text if attempt.type is DecisionType.RESPOND else None,
         audiences=_groups(approval, audiences),
+        level=approval.level,
         alone=attempt.alone,
     )
     voted = replace(approval, decisions=(*approval.decisions, decision))

@@ -43,12 +43,18 @@ class EventType(StrEnum):
     LOST = "lost"
     TURNED = "turned"
     REPAIRED = "repaired"
+    AWAY_SET = "away_set"
+    AWAY_ENDED = "away_ended"
+    POLICY_CHANGED = "policy_changed"
     POLICY_REAPPLIED = "policy_reapplied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One line of the audit. `seq` is the store's own id of it, empty until it was written; it grows with time."""
+    """One line of the audit. `seq` is the store's own id of it, empty until it was written; it grows with time.
+
+    `thread_id` is empty for what is about no thread: a person, or a change of the policies, whose number is `version`.
+    """
 
     type: EventType
     at: datetime

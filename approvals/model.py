@@ -175,7 +175,8 @@ class Decision:
     """One actor's verdict, a vote where several are needed.
 
     `action` is the index of the action it is about, `None` for every action still open. `audiences` are the entries of
-    the policy that the actor belonged to then. `alone`: glass was broken, and no other vote is needed.
+    the policy that the actor belonged to then, `level` is how far it had escalated: whom a vote counts for is settled
+    when it is given. `alone`: glass was broken, and no other vote is needed.
     """
 
     type: DecisionType
@@ -186,6 +187,7 @@ class Decision:
     args: Mapping[str, JsonValue] | None = None
     text: str | None = None
     audiences: tuple[str, ...] = ()
+    level: int = 0
     alone: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from pydantic import JsonValue
 
 from approvals import tally
 from approvals.model import Approval, Decision, DecisionType, Status
+from approvals.redact import MASK
 from bot import buttons, forms, schema_form, texts, texts_state, texts_votes, verdicts
 from bot.rich import (
     CUT,
@@ -89,6 +91,8 @@ def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> 
     blocks = [header(texts.heading(approval)), *body.blocks, *why.blocks]
     if not whole or not texts.heading(approval).endswith(approval.title.strip() or texts.UNTITLED):
         blocks.append(section(_incomplete(approval), buttons.review(approval)))
+    if MASK in json.dumps(blocks, ensure_ascii=False):
+        blocks.append(context(texts.HIDDEN))
     blocks.append(_context(approval, now))
     pending = approval.status is Status.PENDING
     blocks.extend(_open(approval, now, passed_on=passed_on) if pending else _closed(approval, room, batch=batch))

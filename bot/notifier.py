@@ -10,6 +10,7 @@ import structlog
 from approvals.errors import ConfigError, SignoffError
 from approvals.model import Approval, MessageKind, MessageRef, Status
 from approvals.ports import Clock
+from approvals.shown import Shown
 from bot import blocks
 from bot.blocks import Message
 from bot.directory import Directory, is_channel
@@ -30,10 +31,11 @@ log = structlog.get_logger()
 class SlackNotifier:
     """Posts and redraws cards. What Slack refuses is raised: due work is tried again by whoever performs it."""
 
-    def __init__(self, slack: Slack, directory: Directory, *, clock: Clock) -> None:
+    def __init__(self, slack: Slack, directory: Directory, *, clock: Clock, shown: Shown) -> None:
         self._slack = slack
         self._directory = directory
         self._clock = clock
+        self._shown = shown
 
     async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.announce`. What was posted before Slack refused the rest is returned all the same, to be
@@ -45,13 +47,13 @@ class SlackNotifier:
         stands = {message.place for message in approval.messages if message.kind in CARDS}
         posted: list[MessageRef] = []
         refused: SignoffError | None = None
+        card = blocks.card(self._shown.approval(approval), self._clock())
         for number, entry in enumerate(approval.places):
             kind = MessageKind.ESCALATION if number else MessageKind.CARD
             try:
                 for place, channel in await self._channels(entry):
                     if place not in stands:
                         stands.add(place)
-                        card = blocks.card(approval, self._clock())
                         found = await self._found(channel, approval, kind, place) if again else None
                         posted.append(found or await self._post(channel, card, approval, kind, place))
             except SignoffError as failed:
@@ -65,7 +67,7 @@ class SlackNotifier:
         """Where an entry is told: a channel itself, people by direct message. Each with the name of the place."""
         if is_channel(entry):
             return [(entry, await self._directory.channel(entry))]
-        people = await self._directory.members(entry)
+        people = await self._directory.people(entry)
         return [(person, await self._directory.direct(person)) for person in people]
 
     async def _post(
@@ -103,11 +105,11 @@ class SlackNotifier:
 
     async def refresh(self, approval: Approval) -> None:
         """See `ports.Notifier.refresh`. A copy that somebody deleted is left alone."""
-        reach = await self._reach(approval)
+        reach, shown = await self._reach(approval), self._shown.approval(approval)
         for ref in approval.messages:
             if ref.kind not in CARDS:
                 continue
-            message = blocks.card(approval, self._clock(), passed_on=reach is not None and ref.place not in reach)
+            message = blocks.card(shown, self._clock(), passed_on=reach is not None and ref.place not in reach)
             if not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
                 log.info("card is gone", action="slack.gone", approval=approval.id, channel=ref.channel)
 
@@ -127,23 +129,23 @@ class SlackNotifier:
     async def remind(self, approval: Approval) -> None:
         """See `ports.Notifier.remind`: a reply in the thread of every card before people who are asked now."""
         reach = await self._reach(approval)
+        message = blocks.reminder(self._shown.approval(approval), self._clock())
         for ref in approval.messages:
             if ref.kind in CARDS and (reach is None or ref.place in reach):
-                await self._reply(ref, blocks.reminder(approval, self._clock()), approval, MessageKind.REMINDER)
+                await self._reply(ref, message, approval, MessageKind.REMINDER)
 
     async def tell(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.tell`. What was posted before Slack refused the rest is returned all the same."""
         stands = {ref.place for ref in approval.messages if ref.kind is MessageKind.NOTICE}
         posted: list[MessageRef] = []
         refused: SignoffError | None = None
+        message, kind = blocks.glass(self._shown.approval(approval)), MessageKind.NOTICE
         for card in approval.messages:
             if card.kind not in CARDS or card.place in stands:
                 continue
-            kind, found = MessageKind.NOTICE, None
             try:
-                if again:
-                    found = await self._found(card.channel, approval, kind, card.place, card.ts)
-                posted.append(found or await self._reply(card, blocks.glass(approval), approval, kind))
+                found = await self._found(card.channel, approval, kind, card.place, card.ts) if again else None
+                posted.append(found or await self._reply(card, message, approval, kind))
             except SignoffError as failed:
                 refused = failed
         if refused is not None and not posted:
@@ -157,7 +159,8 @@ class SlackNotifier:
             return []
         if again and (found := await self._found(card.channel, approval, MessageKind.REPORT, card.place, card.ts)):
             return [found]
-        return [await self._reply(card, blocks.report(approval), approval, MessageKind.REPORT)]
+        message = blocks.report(self._shown.approval(approval))
+        return [await self._reply(card, message, approval, MessageKind.REPORT)]
 
     async def _reply(self, card: MessageRef, message: Message, approval: Approval, kind: MessageKind) -> MessageRef:
         """In the card's thread; in the channel itself if somebody deleted the card, and the thread with it."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from approvals.lifecycle import offered
 from approvals.model import ActorRef, Approval, DecisionType, Resolution, Source, Status
 from approvals.policy import OnExpiry, Policy, Urgency
+from approvals.redact import MASK
 from approvals.refusals import Reason, Refusal
 from approvals.tally import proposed
 from bot.rich import MAX_HEADER, inline, line, size
@@ -48,6 +49,8 @@ PRESSING: Mapping[Urgency, str] = {Urgency.HIGH: "❗ Urgent: ", Urgency.CRITICA
 EDITED = "✏️ Changed: "
 UNTITLED = "Untitled approval"
 HELP_EMPTY = "Nothing is waiting for a decision. When an agent asks, its card is posted and listed here."
+
+HIDDEN = f"{MASK} hides what may be a secret. The agent has the real value."
 
 
 # -- people, places and times

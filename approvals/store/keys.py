@@ -34,6 +34,15 @@ class Keys:
         """Sorted set of ids by opening time, in microseconds."""
         return self._key("index", name, *of)
 
+    def away(self, user_id: str) -> str:
+        """String with a time to live: the doc of somebody who is away."""
+        return self._key("away", user_id)
+
+    def covers(self, user_id: str) -> str:
+        """Sorted set of those for whom this person stands in, by the end of it, in microseconds. It may name people who
+        have come back or chose somebody else since: their own doc says so."""
+        return self._key("covers", user_id)
+
     @property
     def audit(self) -> str:
         """Stream of audit events."""
@@ -58,6 +67,16 @@ class Keys:
     def attempts(self) -> str:
         """Hash: due member to how often performing it failed."""
         return self._key("attempts")
+
+    @property
+    def policies(self) -> str:
+        """Hash: `n` (the number of the version that counts), `hash` of its text, `file` (of the one last applied)."""
+        return self._key("policies")
+
+    @property
+    def policy_versions(self) -> str:
+        """Hash: number to `doc`."""
+        return self._key("policies", "versions")
 
     @property
     def fence(self) -> str:

@@ -26,23 +26,31 @@ class Menu:
         """Does what was chosen; a refusal is said in private."""
         chosen = payloads.choice(body)
         actor, approval = await self._door.actor(chosen.person, chosen.approval_id)
-        if chosen.verb == buttons.GLASS:
+        if approval is None:
+            await self._door.unknown(answer, chosen.person)
+        elif chosen.verb == buttons.GLASS:
             await self._glass(chosen, actor, approval, answer)
-            return
-        looks = approval.policy.acknowledge if approval is not None else None
-        kind = PauseKind.SNOOZED if chosen.seconds is not None else PauseKind.ACKNOWLEDGED
-        done = await self._door.approvals.hold(chosen.approval_id, actor, kind, chosen.seconds or looks or 0.0)
+        else:
+            await self._hold(chosen, actor, approval, answer)
+
+    async def _hold(self, chosen: Choice, actor: Actor, approval: Approval, answer: Answer) -> None:
+        """Holds the next reminder and step; the card says so."""
+        kind, seconds = PauseKind.SNOOZED, chosen.seconds
+        if seconds is None:
+            kind, seconds = PauseKind.ACKNOWLEDGED, approval.policy.acknowledge or 0.0
+        done = await self._door.approvals.hold(approval.id, actor, kind, seconds)
         await answer.ack()
         if isinstance(done, Refusal):
-            await self._door.refuse(answer, done, chosen.approval_id, chosen.person)
+            await self._door.refuse(answer, done, approval.id, chosen.person)
 
-    async def _glass(self, chosen: Choice, actor: Actor, approval: Approval | None, answer: Answer) -> None:
+    async def _glass(self, chosen: Choice, actor: Actor, approval: Approval, answer: Answer) -> None:
         """Opens the form for those who may decide alone. Which way they decide they say in it."""
-        kind = next(iter(buttons.alone(approval)), DecisionType.APPROVE) if approval else DecisionType.APPROVE
+        kind = next(iter(buttons.alone(approval)), DecisionType.APPROVE)
         attempt = Attempt(type=kind, actor=actor.ref, revision=chosen.revision, alone=True)
-        found = await self._door.approvals.may_decide(chosen.approval_id, actor, attempt)
+        found = await self._door.approvals.may_decide(approval.id, actor, attempt)
         await answer.ack()
         if isinstance(found, Refusal):
-            await self._door.refuse(answer, found, chosen.approval_id, chosen.person)
+            await self._door.refuse(answer, found, approval.id, chosen.person)
         else:
-            await self._door.slack.open_view(chosen.trigger_id, modals.glass(found))
+            view = modals.glass(self._door.shown.approval(found))
+            await self._door.slack.open_view(chosen.trigger_id, view)
