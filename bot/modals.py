@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from approvals.model import Approval, DecisionType
-from approvals.tally import proposed, verdicts
-from bot import forms, reasons, schema_form, texts, texts_votes
+from approvals.tally import proposed, tally
+from bot import forms, reasons, schema_form, texts, texts_votes, verdicts
 from bot.buttons import GLASS, alone
 from bot.review import pages
 from bot.rich import (
@@ -32,6 +32,7 @@ from bot.rich import (
 )
 
 MAX_SAID = 2000
+MAX_ABOUT = 20
 VERDICT = "verdict"
 
 
@@ -77,7 +78,7 @@ def _about(approval: Approval, action: int | None) -> list[Block]:
     if action is not None and len(approval.actions) > 1:
         name = line(approval.actions[action].name, 150)
         blocks.append(context(plain_text(f"Action {action + 1} of {len(approval.actions)}: {name}")))
-    still = sum(1 for said in verdicts(approval) if said is None)
+    still = sum(1 for count in tally(approval) if count.verdict is None)
     if action is None and still > 1:
         blocks.append(context(f"This is about all {still} actions that are still open."))
     return blocks
@@ -116,10 +117,13 @@ def glass(approval: Approval) -> Block:
         "element": element,
     }
     note = texts_votes.edited_note(approval)
-    blocks = [section(texts_votes.GLASS_WARNING), *_about(approval, None), *([section(note)] if note else []), verdict]
+    blocks = [section(texts_votes.GLASS_WARNING), *_about(approval, None), *([section(note)] if note else [])]
+    for index, count in enumerate(tally(approval)):
+        if count.edit is not None and count.verdict is None and len(blocks) < MAX_ABOUT:
+            blocks += verdicts.proposal(approval, count.edit, index, limit=MAX_SAID)[0]
     return modal(
         texts_votes.GLASS_TITLE,
-        [*blocks, *reasons.inputs(approval.policy, required=True)],
+        [*blocks, verdict, *reasons.inputs(approval.policy, required=True)],
         callback_id=GLASS,
         metadata=_meta(approval, None),
         submit="Decide alone",

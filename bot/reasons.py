@@ -9,12 +9,14 @@ from approvals.policy import Policy
 from bot import forms, texts_votes
 from bot.rich import MAX_LABEL, Block, cut, plain_text
 
-PRESET = "preset"
+PRESET, OTHER = "preset", "other"
 MAX_WORDS = 2000
+MAX_OFFERED = forms.MAX_OPTIONS - 1
 
 
 def inputs(policy: Policy, *, required: bool) -> list[Block]:
-    """The list, if there is one, and the lines. With a list each may stay empty; that one is there is checked later."""
+    """The list, if there is one, and the lines. Of a list something must be chosen where a reason is required; that the
+    lines are filled in for another one is checked where it is decided."""
     words: Block = {
         "type": "input",
         "block_id": forms.REASON,
@@ -28,18 +30,20 @@ def inputs(policy: Policy, *, required: bool) -> list[Block]:
         "optional": not required or bool(policy.reasons),
         "hint": plain_text(_hint(policy, required=required)),
     }
-    return [_list(policy), words] if policy.reasons else [words]
+    return [_list(policy, required=required), words] if policy.reasons else [words]
 
 
 def _hint(policy: Policy, *, required: bool) -> str:
-    either = f"{texts_votes.REASON_EITHER} " if required and policy.reasons else ""
-    return either + texts_votes.REASON_HINT
+    needed = f"{texts_votes.REASON_NEEDED} " if required and policy.reasons else ""
+    return needed + texts_votes.REASON_HINT
 
 
-def _list(policy: Policy) -> Block:
+def _list(policy: Policy, *, required: bool) -> Block:
     """Options are named by their place: a reason may be longer than an option's value."""
-    offered = policy.reasons[: forms.MAX_OPTIONS]
+    offered = policy.reasons[:MAX_OFFERED]
     options = [{"text": plain_text(cut(text, MAX_LABEL)), "value": str(at)} for at, text in enumerate(offered)]
+    if required:
+        options.append({"text": plain_text(texts_votes.REASON_OTHER), "value": OTHER})
     return {
         "type": "input",
         "block_id": PRESET,
@@ -50,7 +54,7 @@ def _list(policy: Policy) -> Block:
             "placeholder": plain_text(texts_votes.REASON_CHOOSE),
             "options": options,
         },
-        "optional": True,
+        "optional": not required,
     }
 
 

@@ -46,7 +46,7 @@ ICON: Mapping[DecisionType, str] = {
     DecisionType.RESPOND: ":speech_balloon:",
 }
 PRESSING: Mapping[Urgency, str] = {Urgency.HIGH: "❗ Urgent: ", Urgency.CRITICAL: "🚨 Critical: "}
-EDITED = "✏️ Changed: "
+EDITED = "✏️ Changed, was: "
 UNTITLED = "Untitled approval"
 HELP_EMPTY = "Nothing is waiting for a decision. When an agent asks, its card is posted and listed here."
 

@@ -30,7 +30,8 @@ REASON_CHOOSE = "Choose a reason"
 REASON_LABEL = "Reason"
 REASON_WORDS = "In your own words"
 REASON_HINT = "It is shown on the card, given to the agent, and kept in the audit log."
-REASON_EITHER = "Choose a reason above, write one here, or both."
+REASON_OTHER = "Another one, in my own words"
+REASON_NEEDED = "Needed where you chose another one above."
 
 
 def several(policy: Policy) -> bool:
@@ -168,7 +169,7 @@ def edited_note(approval: Approval) -> str:
         return ""
     index, edit = edits[-1]
     what = f"action {index + 1}" if len(approval.actions) > 1 else "what is asked"
-    rest = "Approvals from before do not count; you decide on what stands here now."
+    rest = "Approvals from before do not count. You decide on what stands here now."
     return f":pencil2: *{texts.who(edit.actor)} has changed {what}.* {rest}"
 
 

@@ -121,8 +121,8 @@ async def test_a_denial_needs_a_reason_and_a_preset_is_one(house: House, clock: 
     desk, card = await opened(house, clock)
     await desk.slack.click(ANA, CHANNEL, card.ts, "deny")
     view = await desk.modal(ANA)
-    refused = await desk.slack.submit(ANA, view.id, {})
-    assert list(refused.errors) == ["reason"]
+    assert list((await desk.slack.submit(ANA, view.id, {})).errors) == ["preset"]
+    assert list((await desk.slack.submit(ANA, view.id, {"preset": "other"})).errors) == ["reason"]
     assert desk.slack.modal(ANA) is not None
     assert (await desk.slack.submit(ANA, view.id, {"preset": "1", "reason": "It is the shop's."})).ok
     assert "No refund: Not ours to pay: It is the shop's." in await desk.report(card.ts)
@@ -155,8 +155,12 @@ async def test_the_glass_is_broken_by_those_named_and_everybody_is_told(house: H
     await choose(desk, CLEO, card, "glass")
     view = await desk.modal(CLEO)
     assert "You decide this alone" in all_text(view.blocks)
-    assert list((await desk.slack.submit(CLEO, view.id, {"verdict": "approve"})).errors) == ["reason"]
-    assert (await desk.slack.submit(CLEO, view.id, {"verdict": "approve", "reason": "The shop is down."})).ok
+    assert list((await desk.slack.submit(CLEO, view.id, {"verdict": "approve", "preset": "other"})).errors) == [
+        "reason"
+    ]
+    assert (
+        await desk.slack.submit(CLEO, view.id, {"verdict": "approve", "preset": "other", "reason": "The shop is down."})
+    ).ok
     approval = await told(desk, EventType.REPORTED)
     approval = await told(desk, EventType.TOLD)
     assert (approval.status, approval.resolution) == (Status.RESUMED, Resolution.APPROVED)
@@ -179,7 +183,7 @@ async def test_a_notice_survives_the_process_that_should_have_given_it(house: Ho
         await choose(desk, CLEO, card, "glass")
         view = await desk.modal(CLEO)
         desk.slack.faults.status("chat.postMessage", 503, times=8)
-        await desk.slack.submit(CLEO, view.id, {"verdict": "deny", "reason": "Fraud."})
+        await desk.slack.submit(CLEO, view.id, {"verdict": "deny", "preset": "0", "reason": "Fraud."})
         await told(desk, EventType.RESUMED)
     house.slack.faults.clear()
     desk = await house.desk(clock=clock)
