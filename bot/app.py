@@ -104,15 +104,16 @@ def build(core: Core) -> Runtime:
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
     core.opening.use(directory.zones)
-    notifier = SlackNotifier(web, directory, clock=records.clock, shown=records.shown)
+    absences = Absences(records.away, directory)
+    notifier = SlackNotifier(web, directory, absences, clock=records.clock, shown=records.shown)
     performer = Performer(records.approvals, notifier, clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
     records.effects.use(work)
     signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"
     app = AsyncApp(client=client, signing_secret=signing)
-    listeners.register(app, Door(core, web, directory))
-    watch = _watch(core, web, directory)
+    listeners.register(app, Door(core, web, directory, absences))
+    watch = _watch(core, web, directory, absences)
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock),
         Reconcile(records.store, clock=records.clock),
@@ -122,9 +123,9 @@ def build(core: Core) -> Runtime:
     return Runtime(settings, core, app, web, directory, performer, ticker, watch)
 
 
-def _watch(core: Core, web: Slack, directory: Directory) -> Watch:
+def _watch(core: Core, web: Slack, directory: Directory, absences: Absences) -> Watch:
     settings, records = core.settings, core.records
-    coverage = Coverage(directory, Absences(records.away, directory), managers=settings.signoff_managers is not None)
+    coverage = Coverage(directory, absences, managers=settings.signoff_managers is not None)
     return Watch(coverage, records.book, records.told, web, directory, settings.signoff_admins)
 
 

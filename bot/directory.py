@@ -173,6 +173,11 @@ class Directory:
             raise ConfigError(f"{entry} names nobody who can decide{why}: name full members of the workspace")
         return able
 
+    @property
+    def knows_managers(self) -> bool:
+        """Whether there is a file that says who is whose manager."""
+        return self._managers is not None
+
     async def _managers_of(self, entry: str) -> tuple[str, ...]:
         requester = entry.removeprefix(OWN_MANAGER)
         if not requester:

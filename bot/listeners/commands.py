@@ -1,4 +1,4 @@
-"""The slash command `/approvals`: list, show, away, run, simulate, help."""
+"""The slash command `/approvals`: list, show, away, run, simulate, admin, help."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from approvals.ports import Query
 from approvals.refusals import Refusal
 from bot import blocks, modals, payloads, replies, strict_json
 from bot.blocks import Message
+from bot.listeners.admin import Admin
 from bot.listeners.away import Leaves
 from bot.listeners.door import Answer, App, Door
 from bot.payloads import ID, Body, ListPage, Person
@@ -66,7 +67,12 @@ class Say:
     text: str
 
 
-def parse(text: str) -> Listing | Show | Start | Simulate | Absence | Say:
+@dataclass(frozen=True, slots=True)
+class Administer:
+    """`/approvals admin`."""
+
+
+def parse(text: str) -> Listing | Show | Start | Simulate | Absence | Administer | Say:
     """What somebody typed after `/approvals`. Never raises."""
     verb, rest = _first_word(text)
     match verb.lower():
@@ -82,6 +88,8 @@ def parse(text: str) -> Listing | Show | Start | Simulate | Absence | Say:
             return Absence(rest)
         case "back" if not rest:
             return Absence("back")
+        case "admin":
+            return Administer()
         case "help":
             return Say(replies.HELP)
         case _ if verb.lower().startswith(("graph:", "page")):
@@ -141,15 +149,19 @@ class Commands:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._leaves = Leaves(door)
+        self._admin = Admin(door)
 
     async def command(self, body: Body, answer: Answer) -> None:
         """Acknowledges at once, then answers."""
         await answer.ack()
         person = payloads.person(body)
+        asked = parse(str(body.get("text") or ""))
+        if isinstance(asked, Administer):  # at once: what opens a form is good for three seconds
+            await self._admin.open(body)
+            return
         if await self._stranger(person):
             await answer.say(replies.MEMBERS_ONLY)
             return
-        asked = parse(str(body.get("text") or ""))
         match asked:
             case Listing():
                 await answer.say(await self._page(person, ListPage(0, asked.graph), (asked.page - 1) * PAGE_SIZE))
