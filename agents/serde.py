@@ -11,6 +11,7 @@ import base64
 import math
 import sys
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -19,7 +20,10 @@ from uuid import UUID
 
 from langchain_core.load.serializable import Serializable
 from langgraph.checkpoint.redis.jsonplus_redis import JsonPlusRedisSerializer
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.serde.jsonplus import (
+    JsonPlusSerializer,
+    _create_msgpack_ext_hook,  # pyright: ignore[reportPrivateUsage]  the only way to a rule instead of a list
+)
 from langgraph.types import Interrupt
 from pydantic import BaseModel
 
@@ -47,11 +51,33 @@ def _enum(module: str, name: str, value: Any) -> Any:
 
 
 def _known_class(module: str, name: str) -> type | None:
-    """A class of a module that is loaded already. Nothing is imported because a checkpoint says so."""
+    """A class of a module that is loaded already. Nothing is imported because a checkpoint says so, also not by a
+    module's own `__getattr__`."""
     found: object = sys.modules.get(module)
     for part in name.split("."):
-        found = getattr(found, part, None)
+        found = cast("dict[str, object]", getattr(found, "__dict__", {})).get(part)
     return found if isinstance(found, type) else None
+
+
+def _plain_class(module: str, name: str) -> type | None:
+    """Such a class whose objects are data: a dataclass, a Pydantic model, an enum, a named tuple."""
+    found = _known_class(module, name)
+    if found is None:
+        return None
+    named = issubclass(found, tuple) and hasattr(cast("object", found), "_fields")
+    plain = named or is_dataclass(cast("type", found)) or issubclass(found, BaseModel | Enum)
+    return cast("type", found) if plain else None
+
+
+class _PlainClasses(set[tuple[str, ...]]):
+    """LangGraph's list of what may be built beside its own safe types: not a list, but a rule."""
+
+    def __contains__(self, key: object, /) -> bool:
+        match key:
+            case (str(module), str(name)):
+                return _plain_class(module, name) is not None
+            case _:
+                return False
 
 
 def _bytearray(text: str) -> bytearray:
@@ -92,7 +118,24 @@ class KeepingSerializer(JsonPlusRedisSerializer):
 
     The envelope has the outline of LangChain's (`lc: 2`), because only such objects are handed back to the serializer
     when a channel is read. It names one of a fixed set of types, or a class that is loaded already. Tuples stay lists.
+
+    Whatever a checkpoint names, in either format: only LangGraph's safe types and plain classes of modules that this
+    process has imported are built. What is not comes back as the data it was made of.
     """
+
+    def __init__(self) -> None:
+        super().__init__(__unpack_ext_hook__=_create_msgpack_ext_hook(_PlainClasses()))
+
+    def _constructor_class(self, obj: dict[str, Any]) -> type[Any]:
+        """The stock one imports whatever module is named. Raises `ValueError` for what is not plain or not loaded."""
+        match obj.get("id"):
+            case [*module, str(name)] if module and all(isinstance(part, str) for part in module):
+                found = _plain_class(".".join(module), name)
+            case _:
+                found = None
+        if found is None:
+            raise ValueError(f"not built because a checkpoint says so: {obj.get('id')}")
+        return found
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """Interrupts by LangGraph's serializer, anything else as JSON."""

@@ -44,14 +44,15 @@ class EventType(StrEnum):
     REPAIRED = "repaired"
     AWAY_SET = "away_set"
     AWAY_ENDED = "away_ended"
+    POLICY_CHANGED = "policy_changed"
     POLICY_REAPPLIED = "policy_reapplied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One line of the audit. `thread_id` is empty where it is about a person.
+    """One line of the audit. `seq` is the store's own id of it, empty until it was written; it grows with time.
 
-    `seq` is the store's own id of it, empty until it was written; it grows with time.
+    `thread_id` is empty for what is about no thread: a person, or a change of the policies, whose number is `version`.
     """
 
     type: EventType

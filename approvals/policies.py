@@ -196,6 +196,17 @@ def without_file(channel: str) -> PolicySet:
     return PolicySet((), Policy(name="default", channel=channel, source="settings"))
 
 
+def written_out(channel: str) -> str:
+    """The text that says what `without_file` does: where the first edit starts."""
+    return f"""version: 1
+
+# What counts where no policy matches.
+default:
+  channel: "{channel}"
+  expire: {{after: 24h, then: deny}}
+"""
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of the file, for editors."""
     schema = PolicyFile.model_json_schema()

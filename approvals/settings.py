@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from approvals.errors import ConfigError
+from approvals.redact import NAMES
 
 
 class Settings(BaseSettings):
@@ -47,6 +48,12 @@ class Settings(BaseSettings):
     signoff_runners: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Who may use `/approvals run`: user ids, @groups or #channels, separated by commas."
     )
+    signoff_admins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Who sees every approval: user ids, e-mails or @groups, separated by commas."
+    )
+    signoff_redact: Annotated[tuple[str, ...], NoDecode] = Field(
+        NAMES, description="Names of arguments whose values are hidden from people; after !, of those that are not."
+    )
     signoff_namespace: str = Field("signoff", min_length=1, description="Prefix of our keys, for a shared server.")
     signoff_tick_seconds: float = Field(1.0, gt=0, description="How often due work is looked for.")
     signoff_lease_seconds: float = Field(30.0, ge=1, description="How late a dead replica's work is taken over.")
@@ -67,7 +74,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{name!r} is no time zone; write a name like Europe/Berlin") from None
         return name
 
-    @field_validator("signoff_runners", mode="before")
+    @field_validator("signoff_runners", "signoff_admins", "signoff_redact", mode="before")
     @classmethod
     def _commas(cls, value: object) -> object:
         if isinstance(value, str):

@@ -21,6 +21,7 @@ from bot.directory import Directory
 from bot.http.server import HttpServer
 from bot.listeners.door import Door
 from bot.notifier import SlackNotifier
+from bot.rules import apply_file
 from bot.slack import Slack
 from scheduler.reconcile import Reconcile
 from scheduler.sweep import Sweep
@@ -47,8 +48,12 @@ class Runtime:
     _http: HttpServer | None = None
 
     async def start(self) -> None:
-        """Checks the tokens, turns the crank once, then lets Slack in. `ConfigError` for a token Slack refuses."""
+        """Checks the tokens, applies the policy file if it changed, turns the crank once, then lets Slack in.
+
+        `ConfigError` for a token that Slack refuses, and for a file with mistakes.
+        """
         identity, _ = await self.slack.whoami()
+        await apply_file(self.core.records.book, self.settings)
         if self.settings.signoff_slack_mode == "socket":
             self._socket = await self._socket_handler()
         await self.ticker.start()
@@ -94,7 +99,8 @@ def build(core: Core) -> Runtime:
     web = Slack(client)
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
-    performer = Performer(records.approvals, SlackNotifier(web, directory, clock=records.clock), clock=records.clock)
+    notifier = SlackNotifier(web, directory, clock=records.clock, shown=records.shown)
+    performer = Performer(records.approvals, notifier, clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
     records.effects.use(work)

@@ -6,26 +6,26 @@ of ours, with a traceback on stderr.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import traceback
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from redis.exceptions import RedisError
 
-from approvals import policies
 from approvals.errors import InputError, SignoffError
 from approvals.lifecycle import Attempt
 from approvals.model import Actor, ActorRef, DecisionType, JsonValue, Source
 from approvals.ports import Query
 from approvals.refusals import Refusal
-from approvals.settings import Settings, load
 from bot import logs, output, public, strict_json
+from bot.command import AsJson, ConfigFile, EnvFile, Refused, run_until_done, settings_of
 from bot.core import open_core, open_records
+from bot.edited import typed
+from bot.policy_cli import policy
 
 app = typer.Typer(
     name="signoff",
@@ -34,30 +34,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-EnvFile = Annotated[
-    Path | None,
-    typer.Option("--env-file", help="Settings beside the environment. Default: .env if it is there."),
-]
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="The graphs, in the LangGraph CLI's format. Default: langgraph.json.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-
-
-class Refused(SignoffError):
-    """An expected no: exit status 1."""
-
-
-def _settings(env_file: Path | None, config: Path | None = None) -> Settings:
-    beside = Path(".env")
-    settings = load(env_file or (beside if beside.is_file() else None))
-    logs.configure(settings.signoff_log_format)
-    return settings if config is None else settings.model_copy(update={"signoff_config": config})
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
 
 
 def _json(text: str, what: str) -> JsonValue:
@@ -75,7 +51,7 @@ def serve(config: ConfigFile = None, env_file: EnvFile = None) -> None:
     """Serves Slack and runs the graphs, until it is stopped."""
     from bot.serve import serve_until_stopped
 
-    _run(serve_until_stopped(_settings(env_file, config)))
+    run_until_done(serve_until_stopped(settings_of(env_file, config)))
 
 
 @app.command()
@@ -88,7 +64,7 @@ def demo(
     from bot import demo as play
 
     logs.configure("console", level=30)
-    _run(play.script() if script else play.desk(data, port))
+    run_until_done(play.script() if script else play.desk(data, port))
 
 
 @app.command()
@@ -109,7 +85,7 @@ def run(
     """Runs a graph until it waits for people or ends. A serving process posts the card."""
 
     async def work() -> None:
-        async with open_core(_settings(env_file, config)) as core:
+        async with open_core(settings_of(env_file, config)) as core:
             if graph not in core.registry.names():
                 known = ", ".join(core.registry.names()) or "none"
                 raise InputError(f"there is no graph {graph} in {core.settings.signoff_config} (known: {known})")
@@ -118,9 +94,9 @@ def run(
             )
             if isinstance(result, Refusal):
                 raise Refused(output.refused(result))
-            output.ran(result, as_json=as_json)
+            output.ran(result, core.records.shown, as_json=as_json)
 
-    _run(work())
+    run_until_done(work())
 
 
 @app.command("list")
@@ -138,10 +114,10 @@ def list_(
         query = Query(graph=graph, limit=limit, offset=offset)
         if everything:
             query = Query(status=None, graph=graph, limit=limit, offset=offset, newest_first=True)
-        async with open_records(_settings(env_file)) as records:
-            output.listed(await records.approvals.page(query), as_json=as_json)
+        async with open_records(settings_of(env_file)) as records:
+            output.listed(records.shown.page(await records.approvals.page(query)), as_json=as_json)
 
-    _run(work())
+    run_until_done(work())
 
 
 @app.command()
@@ -151,13 +127,13 @@ def show(
     """Shows one approval."""
 
     async def work() -> None:
-        async with open_records(_settings(env_file)) as records:
+        async with open_records(settings_of(env_file)) as records:
             approval = await records.approvals.get(approval_id)
             if approval is None:
                 raise Refused(f"there is no approval {approval_id}; signoff list shows those that wait")
-            output.shown(approval, as_json=as_json)
+            output.shown(records.shown.approval(approval), as_json=as_json)
 
-    _run(work())
+    run_until_done(work())
 
 
 @app.command()
@@ -181,22 +157,26 @@ def decide(
     if decision is DecisionType.EDIT and given is None:
         raise InputError("edit needs --args: all arguments as a JSON object")
     actor = Actor(ActorRef(as_, Source.CLI))
-    attempt = Attempt(type=decision, actor=actor.ref, reason=reason, args=given, text=text, action=action)
+    attempt = Attempt(type=decision, actor=actor.ref, reason=reason, text=text, action=action)
 
     async def work() -> None:
-        settings = _settings(env_file, config)
+        settings = settings_of(env_file, config)
         async with AsyncExitStack() as stack:
             if leave:
                 records = await stack.enter_async_context(open_records(settings))
             else:
                 records = (await stack.enter_async_context(open_core(settings))).records
-            done = await records.approvals.decide(approval_id, attempt, actor)
+            known = await records.approvals.get(approval_id)
+            args = given if known is None or given is None else typed(known, records.shown, action, given)
+            done = await records.approvals.decide(approval_id, replace(attempt, args=args), actor)
             if isinstance(done, Refusal):
-                raise Refused(output.refused(done, await records.approvals.get(approval_id), as_))
+                why = output.refused(done, await records.approvals.get(approval_id), as_)
+                raise Refused(str(records.shown.told(why, known)))
             await records.effects.drain()
-            output.shown(await records.approvals.get(approval_id) or done.approval, as_json=as_json)
+            found = await records.approvals.get(approval_id) or done.approval
+            output.shown(records.shown.approval(found), as_json=as_json)
 
-    _run(work())
+    run_until_done(work())
 
 
 @app.command()
@@ -210,14 +190,14 @@ def repair(
     """Asks everything anew that a thread is stuck on: for an answer that its graph cannot take, or a node put back."""
 
     async def work() -> None:
-        async with open_core(_settings(env_file, config)) as core:
+        async with open_core(settings_of(env_file, config)) as core:
             done = await core.threads.repair(thread, actor=ActorRef(as_, Source.CLI))
             if isinstance(done, Refusal):
                 raise Refused(output.refused(done))
             await core.records.effects.drain()
-            output.ran(await core.runner.look(thread), as_json=as_json)
+            output.ran(await core.runner.look(thread), core.records.shown, as_json=as_json)
 
-    _run(work())
+    run_until_done(work())
 
 
 @app.command()
@@ -234,9 +214,9 @@ def explain(
 
     async def work() -> None:
         given = None if value is None else (_json(value, "--value"),)
-        output.explained(await explained(_settings(env_file, config), what, given, node), as_json=as_json)
+        output.explained(await explained(settings_of(env_file, config), what, given, node), as_json=as_json)
 
-    _run(work())
+    run_until_done(work())
 
 
 @app.command()
@@ -248,14 +228,14 @@ def audit(
     """Prints the audit, one event a line, oldest first."""
 
     async def work() -> None:
-        async with open_records(_settings(env_file)) as records:
+        async with open_records(settings_of(env_file)) as records:
             after = "-"
             while events := await records.approvals.audit(approval, after=after):
                 for event in events:
                     output.event(public.event(event), as_json=as_json)
                 after = events[-1].seq
 
-    _run(work())
+    run_until_done(work())
 
 
 @app.command()
@@ -264,12 +244,12 @@ def doctor(config: ConfigFile = None, env_file: EnvFile = None, as_json: AsJson 
     from bot.doctor import Level, examine
 
     async def work() -> None:
-        findings = [finding async for finding in examine(_settings(env_file, config))]
+        findings = [finding async for finding in examine(settings_of(env_file, config))]
         output.findings(findings, as_json=as_json)
         if any(finding.level is Level.PROBLEM for finding in findings):
             raise typer.Exit(1)
 
-    _run(work())
+    run_until_done(work())
 
 
 @app.command()
@@ -284,27 +264,7 @@ def manifest(
     output.document(made(request_url=request_url))
 
 
-policy = typer.Typer(help="Who is asked, and what follows as time passes.", no_args_is_help=True)
 app.add_typer(policy, name="policy")
-
-
-@policy.command("check")
-def policy_check(
-    file: Annotated[Path | None, typer.Argument(help="Default: the file that SIGNOFF_POLICIES names.")] = None,
-    env_file: EnvFile = None,
-) -> None:
-    """Reads a policy file, and says what is wrong with it by line and key."""
-    settings = _settings(env_file)
-    where = file or settings.signoff_policies
-    if where is None:
-        raise InputError("which file? name it, or set SIGNOFF_POLICIES")
-    output.rules(policies.load(where, fallback_channel=settings.signoff_channel), where)
-
-
-@policy.command("schema")
-def policy_schema() -> None:
-    """Prints the JSON Schema of policy files, for editors."""
-    output.document(policies.json_schema())
 
 
 def main() -> None:

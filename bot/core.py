@@ -16,7 +16,7 @@ from agents.dialects import Dialects
 from agents.driver import GraphDriver
 from agents.registry import Registry
 from agents.runner import Runner
-from approvals import policies
+from approvals.book import PolicyBook
 from approvals.due import DueKind
 from approvals.effects import Effects
 from approvals.errors import ConfigError
@@ -25,12 +25,16 @@ from approvals.opening import Opening
 from approvals.performer import drive_with
 from approvals.policy import PolicySet
 from approvals.ports import Clock
+from approvals.redact import Redactor
 from approvals.service import Approvals
 from approvals.settings import Settings
+from approvals.shown import Shown
 from approvals.store.away import AwayStore
+from approvals.store.book import RedisBook
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
 from approvals.threads import Threads
+from bot.rules import apply_file
 
 
 def utc_now() -> datetime:
@@ -45,12 +49,14 @@ def new_thread_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The store and the use cases: enough to list, to show and to decide."""
+    """The store and the use cases: enough to list, to show and to decide, and to change the policies."""
 
     store: RedisStore
     away: AwayStore
     effects: Effects
     approvals: Approvals
+    book: PolicyBook
+    shown: Shown
     clock: Clock
     rng: random.Random
 
@@ -66,7 +72,6 @@ class Core:
     driver: GraphDriver
     runner: Runner
     opening: Opening
-    policies: PolicySet
 
 
 @asynccontextmanager
@@ -82,29 +87,24 @@ async def open_records(
         raise ConfigError(f"REDIS_URL cannot be read ({wrong}): write redis://host:port/0") from None
     # A dead replica's work is taken over as soon as its threads are.
     hold = settings.signoff_lease_seconds
+    shown = Shown(Redactor(settings.signoff_redact))
     keys = Keys(settings.signoff_namespace)
-    store, away = RedisStore(redis, clock=clock, keys=keys, hold=hold), AwayStore(redis, clock=clock, keys=keys)
+    store = RedisStore(redis, clock=clock, keys=keys, hold=hold, audited=shown.event)
+    away = AwayStore(redis, clock=clock, keys=keys)
+    book = PolicyBook(RedisBook(redis, keys=keys), clock=clock, channel=settings.signoff_channel)
     try:
         try:
             await redis.ping()  # pyright: ignore[reportUnknownMemberType]
         except AuthenticationError as wrong:
             raise ConfigError(f"REDIS_URL: the server refuses the user or password ({wrong})") from wrong
-        except (RedisError, OSError) as away:
-            raise ConfigError(f"REDIS_URL: no server answers there ({away}); start one, or correct the URL") from away
+        except (RedisError, OSError) as gone:
+            raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects = Effects(store, clock=clock, rng=chance)
-        yield Records(store, away, effects, Approvals(store, Dialects(), effects, clock=clock), clock, chance)
+        approvals = Approvals(store, Dialects(), effects, clock=clock)
+        yield Records(store, away, effects, approvals, book, shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()
-
-
-def read_policies(settings: Settings) -> PolicySet:
-    """The policy file, or the one rule that `SIGNOFF_CHANNEL` makes. Raises `ConfigError` where there is neither."""
-    if path := settings.signoff_policies:
-        return policies.load(path, fallback_channel=settings.signoff_channel)
-    if settings.signoff_channel is None:
-        raise ConfigError("nobody to ask: set SIGNOFF_CHANNEL to a channel, or SIGNOFF_POLICIES to a policy file")
-    return policies.without_file(settings.signoff_channel)
 
 
 @asynccontextmanager
@@ -116,14 +116,17 @@ async def open_core(
     new_id: Callable[[], str] = new_thread_id,
 ) -> AsyncGenerator[Core]:
     """Everything but Slack: this process can drive graphs. Raises `ConfigError` for what must be mended first."""
-    rules = read_policies(settings)
     async with (
         open_records(settings, clock=clock, rng=rng) as records,
         open_checkpointer(settings.redis_url.get_secret_value()) as saver,
     ):
+        if not await records.book.number():
+            await apply_file(records.book, settings)
+        await records.book.current()  # so that a start without policies says so, and not the first question
         registry = Registry.load(settings.signoff_config, saver)
 
         async def current() -> PolicySet:
+            rules, _ = await records.book.current()
             return rules
 
         dialects = Dialects(replies=registry.replies)
@@ -142,7 +145,7 @@ async def open_core(
         threads = Threads(records.store, records.effects, clock=clock, new_id=new_id)
         runner = Runner(threads, driver, records.store)
         try:
-            yield Core(settings, records, threads, registry, driver, runner, opening, rules)
+            yield Core(settings, records, threads, registry, driver, runner, opening)
         finally:
             await records.effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
             await registry.aclose()

@@ -114,14 +114,21 @@ class Directory:
     async def actor(self, user_id: str, team_id: str | None, audience: Iterable[str]) -> Actor:
         """Somebody who acts in Slack, with what is true of them now. An entry that Slack refuses names nobody."""
         standing = await self.standing(user_id, team_id)
+        found = await self.belongs(user_id, audience if standing is Standing.MEMBER else ())
+        return Actor(ActorRef(user_id, Source.SLACK, team_id), standing, found)
+
+    async def belongs(self, user_id: str, entries: Iterable[str]) -> frozenset[str]:
+        """Those of the entries that name the person, or that they belong to."""
         found: set[str] = set()
-        for entry in audience if standing is Standing.MEMBER else ():
+        for entry in entries:
+            if _is_direct(entry):
+                continue
             try:
                 if user_id in await self.members(entry):
                     found.add(entry)
             except ConfigError as wrong:
                 log.warning("audience entry not resolved", action="directory.unresolved", entry=entry, why=str(wrong))
-        return Actor(ActorRef(user_id, Source.SLACK, team_id), standing, frozenset(found))
+        return frozenset(found)
 
     async def members(self, entry: str) -> tuple[str, ...]:
         """The user ids that an audience entry names, whoever they are. `ConfigError` for one that names nothing."""
@@ -205,6 +212,11 @@ class Directory:
 def is_channel(entry: str) -> bool:
     """Whether an entry is written as a channel: `#name`, or an id as Slack makes them."""
     return entry.startswith("#") or (entry[:1] in "CG" and entry.isalnum() and entry.isupper())
+
+
+def _is_direct(entry: str) -> bool:
+    """Whether an entry is the id of a direct message, whose members are not asked for: its place names the person."""
+    return entry[:1] == "D" and entry.isalnum() and entry.isupper()
 
 
 def is_user(entry: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,14 +11,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.checkpointer import probe
 from agents.registry import Registry
-from approvals import managers
-from approvals.errors import SignoffError
+from approvals import managers, policies
+from approvals.book import NOBODY
+from approvals.errors import ConfigError, SignoffError
 from approvals.model import Standing
-from approvals.policy import Policy
+from approvals.policy import Policy, PolicySet
 from approvals.settings import Settings
 from approvals.store.redis import connect, facts
 from bot import slack
-from bot.core import read_policies, utc_now
+from bot.core import open_records, utc_now
 from bot.directory import Directory
 from bot.manifest import SCOPES
 from bot.slack import Slack
@@ -103,11 +105,32 @@ async def _graphs(settings: Settings) -> AsyncGenerator[Finding]:
 
 
 async def _policies(settings: Settings) -> AsyncGenerator[Finding]:
-    rules = read_policies(settings)
-    where = settings.signoff_policies or "SIGNOFF_CHANNEL"
+    rules, where = await _after_start(settings)
     yield Finding("policies", Level.OK, f"{where}: {len(rules.policies)} rules and the default")
     if path := settings.signoff_managers:
         yield Finding("policies", Level.OK, f"{path}: the managers of {len(managers.load(path))} people")
+
+
+async def _after_start(settings: Settings) -> tuple[PolicySet, str]:
+    """What counts once a process has started with these settings, and where it stands. Changes nothing.
+
+    Raises `ConfigError` for a file with mistakes, and where there are none. A server that is away is passed over.
+    """
+    path, channel = settings.signoff_policies, settings.signoff_channel
+    text = None if path is None else policies.text_of(path)
+    async with AsyncExitStack() as stack:
+        try:
+            records = await stack.enter_async_context(open_records(settings))
+        except ConfigError:
+            records = None
+        if records is not None and (text is None or await records.book.knows(text)):
+            rules, number = await records.book.current()
+            return rules, f"version {number}" if number else "SIGNOFF_CHANNEL"
+    if path is not None:
+        return policies.load(path, fallback_channel=channel), str(path)
+    if channel is None:
+        raise ConfigError(NOBODY)
+    return policies.without_file(channel), "SIGNOFF_CHANNEL"
 
 
 async def _slack(settings: Settings) -> AsyncGenerator[Finding]:
@@ -159,7 +182,7 @@ async def _way_in(settings: Settings) -> AsyncGenerator[Finding]:
 
 
 async def _audiences(settings: Settings, directory: Directory, bot: str) -> AsyncGenerator[Finding]:
-    rules = read_policies(settings)
+    rules, _ = await _after_start(settings)
     for policy in (*rules.policies, rules.default):
         for what, entry, look in _entries(policy, directory, bot):
             yield await _reach(f"{policy.name}: {what} {entry}", look(entry))

@@ -16,10 +16,19 @@ MAX_ROWS = 20
 MAX_COVERED = 10
 
 
-def home(page: Page, now: datetime, *, viewer: str, away: Away | None = None, covering: Sequence[Away] = ()) -> Block:
+def home(
+    page: Page,
+    now: datetime,
+    *,
+    viewer: str,
+    more: bool = False,
+    away: Away | None = None,
+    covering: Sequence[Away] = (),
+) -> Block:
     """The view for `views.publish`: the first twenty pending approvals, oldest first. `viewer` is a Slack user id.
 
-    `away`: the viewer is; `covering`: for whom they stand in.
+    `more`: there may be others that they may see; how many is not known. `away`: the viewer is; `covering`: for whom
+    they stand in.
     """
     shown = page.approvals[:MAX_ROWS]
     blocks: list[Block] = [*_absences(away, covering), header("Waiting for a decision")]
@@ -33,6 +42,8 @@ def home(page: Page, now: datetime, *, viewer: str, away: Away | None = None, co
     if page.total > len(shown) and shown:
         blocks.append(divider())
         blocks.append(context(f"{len(shown)} of {page.total}. `/approvals` lists all of them."))
+    elif more:
+        blocks.append(context("There may be more: `/approvals` lists all that you may see."))
     return {"type": "home", "callback_id": "home", "blocks": blocks}
 
 

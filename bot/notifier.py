@@ -10,6 +10,7 @@ import structlog
 from approvals.errors import ConfigError, SignoffError
 from approvals.model import Approval, MessageKind, MessageRef
 from approvals.ports import Clock
+from approvals.shown import Shown
 from bot import blocks
 from bot.blocks import Message
 from bot.directory import Directory, is_channel
@@ -30,10 +31,11 @@ log = structlog.get_logger()
 class SlackNotifier:
     """Posts and redraws cards. What Slack refuses is raised: due work is tried again by whoever performs it."""
 
-    def __init__(self, slack: Slack, directory: Directory, *, clock: Clock) -> None:
+    def __init__(self, slack: Slack, directory: Directory, *, clock: Clock, shown: Shown) -> None:
         self._slack = slack
         self._directory = directory
         self._clock = clock
+        self._shown = shown
 
     async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.announce`. What was posted before Slack refused the rest is returned all the same, to be
@@ -45,13 +47,13 @@ class SlackNotifier:
         stands = {message.place for message in approval.messages if message.kind in CARDS}
         posted: list[MessageRef] = []
         refused: SignoffError | None = None
+        card = blocks.card(self._shown.approval(approval), self._clock())
         for number, entry in enumerate(approval.places):
             kind = MessageKind.ESCALATION if number else MessageKind.CARD
             try:
                 for place, channel in await self._channels(entry):
                     if place not in stands:
                         stands.add(place)
-                        card = blocks.card(approval, self._clock())
                         found = await self._found(channel, approval, kind, place) if again else None
                         posted.append(found or await self._post(channel, card, approval, kind, place))
             except SignoffError as failed:
@@ -103,16 +105,17 @@ class SlackNotifier:
 
     async def refresh(self, approval: Approval) -> None:
         """See `ports.Notifier.refresh`. A copy that somebody deleted is left alone."""
-        message = blocks.card(approval, self._clock())
+        message = blocks.card(self._shown.approval(approval), self._clock())
         for ref in approval.messages:
             if ref.kind in CARDS and not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
                 log.info("card is gone", action="slack.gone", approval=approval.id, channel=ref.channel)
 
     async def remind(self, approval: Approval) -> None:
         """See `ports.Notifier.remind`: a reply in the thread of every card."""
+        message = blocks.reminder(self._shown.approval(approval), self._clock())
         for ref in approval.messages:
             if ref.kind in CARDS:
-                await self._reply(ref, blocks.reminder(approval, self._clock()), approval)
+                await self._reply(ref, message, approval)
 
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.report`: a reply in the first card's thread."""
@@ -121,7 +124,7 @@ class SlackNotifier:
             return []
         if again and (found := await self._found(card.channel, approval, MessageKind.REPORT, card.place, card.ts)):
             return [found]
-        return [await self._reply(card, blocks.report(approval), approval)]
+        return [await self._reply(card, blocks.report(self._shown.approval(approval)), approval)]
 
     async def _reply(self, card: MessageRef, message: Message, approval: Approval) -> MessageRef:
         """In the card's thread; in the channel itself if somebody deleted the card, and the thread with it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -15,9 +14,9 @@ from rich.text import Text
 from agents.explain import Explained
 from agents.runner import RunResult, RunStatus
 from approvals.model import Approval
-from approvals.policy import PolicySet
 from approvals.ports import Page
 from approvals.refusals import Reason, Refusal
+from approvals.shown import Shown
 from bot import public
 
 if TYPE_CHECKING:
@@ -72,8 +71,14 @@ def shown(approval: Approval, *, as_json: bool) -> None:
     _console.print(table)
 
 
-def ran(result: RunResult, *, as_json: bool) -> None:
+def ran(result: RunResult, shown: Shown, *, as_json: bool) -> None:
     """Where a run came to rest. A graph that stumbled and will be tried again is `waiting`, with its error."""
+    result = dataclasses.replace(
+        result,
+        thread=shown.thread(result.thread),
+        approvals=tuple(map(shown.approval, result.approvals)),
+        values=shown.told(result.values, result.thread),
+    )
     status = RunStatus.WAITING if result.status is RunStatus.RETRYING else result.status
     if as_json:
         document(
@@ -92,19 +97,6 @@ def ran(result: RunResult, *, as_json: bool) -> None:
         _console.print(Text(result.thread.error, style="red"))
     if result.approvals:
         _console.print(_rows(result.approvals))
-
-
-def rules(found: PolicySet, where: Path) -> None:
-    """What a policy file says, a line a rule."""
-    table = _table("RULE", "GRAPH", "ACTION", "CHANNEL", "WHO", "EXPIRES")
-    for policy in (*found.policies, found.default):
-        ends = f"{policy.expire.then} after {policy.expire.after / 3600:g} h" if policy.expire else "never"
-        who = ", ".join(policy.audience(0))
-        table.add_row(
-            *(Text(text) for text in (policy.name, policy.match.graph, policy.match.action, policy.channel, who, ends))
-        )
-    _console.print(table)
-    _console.print(Text(f"{where} is well-formed (version {found.version})", style="dim"))
 
 
 def refused(refusal: Refusal, approval: Approval | None = None, who: str = "") -> str:
@@ -128,9 +120,8 @@ def event(found: dict[str, Any], *, as_json: bool) -> None:
         return
     actor = f"{found['actor']['id']} ({found['actor']['source']})"
     what = json.dumps(found["data"], ensure_ascii=False) if found["data"] else ""
-    _console.print(
-        Text(f"{found['at']}  {found['approval_id'] or found['thread_id'] or '-'}  {found['type']}  {actor}  {what}")
-    )
+    about = found["approval_id"] or found["thread_id"] or "-"
+    _console.print(Text(f"{found['at']}  {about}  {found['type']}  {actor}  {what}"))
 
 
 def findings(found: Sequence[Finding], *, as_json: bool) -> None:

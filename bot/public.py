@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from approvals.book import PolicyVersion
 from approvals.events import Event
 from approvals.model import ActorRef, Approval, Decision
 
@@ -80,4 +81,15 @@ def event(record: Event) -> dict[str, Any]:
         "thread_id": record.thread_id,
         "version": record.version,
         "data": dict(record.data),
+    }
+
+
+def policy_version(record: PolicyVersion) -> dict[str, Any]:
+    """One version of the policies, without its text."""
+    return {
+        "number": record.number,
+        "author": _actor(record.author),
+        "at": _time(record.at),
+        "note": record.note,
+        "hash": record.hash,
     }

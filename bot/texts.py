@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from approvals.lifecycle import offered
 from approvals.model import ActorRef, Approval, Decision, DecisionType, Resolution, Source, Status
 from approvals.policy import OnExpiry, Policy
+from approvals.redact import MASK
 from approvals.refusals import Reason, Refusal
 from approvals.tally import verdicts
 from bot.rich import inline, line
@@ -45,6 +46,8 @@ ICON: Mapping[DecisionType, str] = {
 }
 UNTITLED = "Untitled approval"
 HELP_EMPTY = "Nothing is waiting for a decision. When an agent asks, its card is posted and listed here."
+
+HIDDEN = f"{MASK} hides what may be a secret. The agent has the real value."
 
 
 # -- people, places and times

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from approvals.away import Away
+from approvals.book import PolicyVersion
 from approvals.errors import StoreError
 from approvals.events import Event
 from approvals.model import Approval, Thread
@@ -73,3 +74,4 @@ APPROVALS = Codec(Approval)
 THREADS = Codec(Thread)
 EVENTS = Codec(Event)
 ABSENCES = Codec(Away)
+VERSIONS = Codec(PolicyVersion)

@@ -69,6 +69,16 @@ class Keys:
         return self._key("attempts")
 
     @property
+    def policies(self) -> str:
+        """Hash: `n` (the number of the version that counts), `hash` of its text, `file` (of the one last applied)."""
+        return self._key("policies")
+
+    @property
+    def policy_versions(self) -> str:
+        """Hash: number to `doc`."""
+        return self._key("policies", "versions")
+
+    @property
     def fence(self) -> str:
         """Counter that the fencing tokens come from."""
         return self._key("fence")

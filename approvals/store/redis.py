@@ -75,7 +75,7 @@ def score(at: datetime) -> str:
 
 
 class RedisStore:
-    """The store. `token` makes claim tokens; it must never repeat one."""
+    """The store. `token` makes claim tokens; it must never repeat one. `audited`: an event as the audit keeps it."""
 
     def __init__(
         self,
@@ -85,12 +85,14 @@ class RedisStore:
         keys: Keys | None = None,
         hold: float = HOLD,
         token: Callable[[], str] = lambda: secrets.token_hex(8),
+        audited: Callable[[Event, Approval | Thread], Event] = lambda event, _: event,
     ) -> None:
         self._redis = redis
         self._clock = clock
         self._keys = keys or Keys()
         self._hold = timedelta(seconds=hold)
         self._token = token
+        self._audited = audited
         self._scripts = Scripts(redis)
 
     # -- reading
@@ -170,19 +172,19 @@ class RedisStore:
         if isinstance(change, Change):
             record, thread_id = self._keys.approval(change.approval.id), change.approval.thread_id
             trail, version, doc = self._keys.trail(change.approval.id), change.approval.version, change.approval
-            indexes, text = self._approval_indexes(change.approval), APPROVALS.dump(doc)
+            indexes, text, about = self._approval_indexes(change.approval), APPROVALS.dump(doc), change.approval
         else:
             thread = change.thread
             record, thread_id = self._keys.thread(thread.id), thread.id
             trail, version = self._keys.trail(thread.id), thread.version
-            indexes, text = self._thread_indexes(thread), THREADS.dump(thread)
+            indexes, text, about = self._thread_indexes(thread), THREADS.dump(thread), thread
         claims: list[Claim] = []
         due = [self._due(item, perform, claims) for item in change.due]
         keys = [record, self._keys.audit, trail, self._keys.due, self._keys.drives]
         keys += [self._keys.claims, self._keys.attempts]
         keys += [self._keys.lease(thread_id), *(index for index, _, _ in indexes)]
         args: list[str | int] = [change.before, version, text, lease.token if lease else ""]
-        args += [len(change.events), *(EVENTS.dump(event) for event in change.events)]
+        args += [len(change.events), *(EVENTS.dump(self._audited(event, about)) for event in change.events)]
         args += [len(due), *chain.from_iterable(due)]
         args += [len(indexes), *chain.from_iterable((i + 1, m, s) for i, (_, m, s) in enumerate(indexes))]
         status = CommitStatus(await self._scripts.commit(keys, args))

@@ -19,6 +19,7 @@ class Scripts:
         self._settle = self._load(redis, "settle")
         self._lease = self._load(redis, "lease")
         self._away = self._load(redis, "away")
+        self._publish = self._load(redis, "publish")
 
     @staticmethod
     def _load(redis: Redis, name: str) -> AsyncScript:
@@ -47,3 +48,7 @@ class Scripts:
     async def away(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
         """Whether anything was written."""
         return bool(await self._call(self._away, keys, args))
+
+    async def publish(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
+        """Whether the number before still stood."""
+        return bool(await self._call(self._publish, keys, args))

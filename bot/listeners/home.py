@@ -6,7 +6,7 @@ from approvals.model import Standing
 from approvals.ports import Query
 from bot import home, payloads, replies
 from bot.listeners.door import Answer, App, Door
-from bot.payloads import Body
+from bot.payloads import Body, Person
 
 
 def register(app: App, door: Door) -> None:
@@ -27,8 +27,10 @@ async def draw(door: Door, user: str) -> None:
     if await door.directory.standing(user, None) is not Standing.MEMBER:
         await door.slack.publish(user, home.closed(replies.MEMBERS_ONLY))
         return
-    page = await door.approvals.page(Query(limit=home.MAX_ROWS))
+    seen = await door.sight.window(Person(user, None), Query(limit=home.MAX_ROWS))
+    more = not seen.everything and seen.after is not None
     away = (await door.absences.of(user)).get(user)
     covering = await door.absences.covered_by(user)
-    view = home.home(page, door.clock(), viewer=user, away=away, covering=covering)
+    page = door.shown.page(seen.page)
+    view = home.home(page, door.clock(), viewer=user, more=more, away=away, covering=covering)
     await door.slack.publish(user, view)
