@@ -130,6 +130,7 @@ def _open_again(approval: Approval, now: datetime) -> Approval:
         status=Status.PENDING,
         resolution=None,
         resolved_at=None,
+        held_until=None,
         closed_at=None,
         decisions=(),
         reply=None,
@@ -146,7 +147,7 @@ def supersede(approval: Approval, why: str, now: datetime) -> Change | Refusal:
     """The question is gone: answered elsewhere, replaced, or its thread lost. Nothing is executed."""
     if no := refusal(approval, Input.SUPERSEDE):
         return no
-    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, error=why)
+    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, held_until=None, error=why)
     due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now))
     return change(approval, after, [event(EventType.SUPERSEDED, after, SYSTEM, now, why=why)], due)
 
@@ -155,6 +156,6 @@ def repaired(approval: Approval, why: str, now: datetime) -> Change | Refusal:
     """Its thread was repaired: whatever it was, a failed or a stuck one too, the question is asked anew."""
     if no := refusal(approval, Input.REPAIR):
         return no
-    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, error=why)
+    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, held_until=None, error=why)
     due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now))
     return change(approval, after, [event(EventType.SUPERSEDED, after, SYSTEM, now, why=why)], due)

@@ -30,6 +30,8 @@ class EventType(StrEnum):
     ESCALATION_SKIPPED = "escalation_skipped"
     OVERDUE = "overdue"
     RESOLVED = "resolved"
+    RELEASED = "released"
+    UNDONE = "undone"
     SUPERSEDED = "superseded"
     RESUMING = "resuming"
     RESUMED = "resumed"

@@ -53,6 +53,7 @@ class Performer:
             DueKind.ESCALATE: self.escalate,
             DueKind.EXPIRE: self.expire,
             DueKind.LAPSE: self.lapse,
+            DueKind.RELEASE: self.release,
         }
 
     async def _stepping(self, approval_id: str) -> Approval | None:
@@ -158,6 +159,16 @@ class Performer:
         if until := approval.paused_until(self._clock()):
             return until
         _written(await self._approvals.lapsed(approval_id))
+        return None
+
+    async def release(self, approval_id: str) -> datetime | None:
+        """Nobody took it back: the graph may have it."""
+        approval = await self._approvals.get(approval_id)
+        if approval is None or approval.status is not Status.RESOLVED or approval.held_until is None:
+            return None
+        if approval.held_until > self._clock():
+            return approval.held_until
+        _written(await self._approvals.release(approval_id))
         return None
 
 

@@ -23,8 +23,8 @@ from approvals.errors import ConfigError
 from approvals.journal import ThreadJournal
 from approvals.opening import Opening
 from approvals.performer import drive_with
-from approvals.policy import PolicySet
 from approvals.ports import Clock
+from approvals.reapplying import Reapply
 from approvals.redact import Redactor
 from approvals.service import Approvals
 from approvals.settings import Settings
@@ -72,6 +72,7 @@ class Core:
     driver: GraphDriver
     runner: Runner
     opening: Opening
+    reapply: Reapply
 
 
 @asynccontextmanager
@@ -125,12 +126,8 @@ async def open_core(
         await records.book.current()  # so that a start without policies says so, and not the first question
         registry = Registry.load(settings.signoff_config, saver)
 
-        async def current() -> PolicySet:
-            rules, _ = await records.book.current()
-            return rules
-
         dialects = Dialects(replies=registry.replies)
-        opening = Opening(current, dialects, clock=clock, team_zone=settings.signoff_time_zone)
+        opening = Opening(records.book.policies, dialects, clock=clock, team_zone=settings.signoff_time_zone)
         journal = ThreadJournal(
             records.store,
             records.effects,
@@ -144,8 +141,9 @@ async def open_core(
         records.effects.use({DueKind.DRIVE: drive})
         threads = Threads(records.store, records.effects, clock=clock, new_id=new_id)
         runner = Runner(threads, driver, records.store)
+        reapply = Reapply(records.approvals, records.book.policies, opening, clock=clock)
         try:
-            yield Core(settings, records, threads, registry, driver, runner, opening)
+            yield Core(settings, records, threads, registry, driver, runner, opening, reapply)
         finally:
             await records.effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
             await registry.aclose()

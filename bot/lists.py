@@ -179,7 +179,7 @@ def _told(said: Sequence[Decision]) -> list[Block]:
             run(f"{texts.utc(decision.at)} "),
             run(decision.type.value, "bold"),
             run(f"{which} by "),
-            _who(decision.actor),
+            *_who(decision.actor),
         ]
         if decision.reason:
             runs.append(run(f": {cut(' '.join(clean(decision.reason).split()), 80)}"))
@@ -187,7 +187,9 @@ def _told(said: Sequence[Decision]) -> list[Block]:
     return elements
 
 
-def _who(actor: ActorRef) -> Block:
+def _who(actor: ActorRef) -> list[Block]:
     if actor.source is Source.SLACK and texts.is_person(actor.id):
-        return {"type": "user", "user_id": actor.id}
-    return run(f"{line(actor.id, 60) or 'somebody'} ({actor.source.value})")
+        said: list[Block] = [{"type": "user", "user_id": actor.id}]
+    else:
+        said = [run(f"{line(actor.id, 60) or 'somebody'} ({actor.source.value})")]
+    return [*said, run(" for "), {"type": "user", "user_id": actor.behalf}] if actor.behalf else said

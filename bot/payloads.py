@@ -107,6 +107,21 @@ def button_value(body: Body) -> str:
     return _text(_action(body).get("value"))
 
 
+def option_value(body: Body) -> str:
+    """The value of what was chosen in a menu; empty for a button."""
+    return _text(_mapping(_action(body).get("selected_option")).get("value"))
+
+
+def root_view_id(view: Mapping[str, Any]) -> str:
+    """The view at the bottom of the stack that a form stood on."""
+    return _text(view.get("root_view_id"))
+
+
+def previous_view_id(view: Mapping[str, Any]) -> str:
+    """The view right below a form."""
+    return _text(view.get("previous_view_id"))
+
+
 def view_id(body: Body) -> str | None:
     """The view that a click came from, if it came from one."""
     return _text(_mapping(body.get("view")).get("id")) or None

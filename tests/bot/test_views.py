@@ -36,7 +36,7 @@ def test_views_are_drawn_as_agreed() -> None:
         "modal_review": modals.review(SAMPLES["batch_many"], 1),
         "modal_notice": modals.notice("Nothing was changed", "Already approved by <@U0BEN>."),
         "home": home(page, NOW, viewer="U0BEN"),
-        "home_away": home(page, NOW, viewer="U0ANA", away=AWAY, covering=[replace(AWAY, user_id="U0CLEO")]),
+        "home_away": home(page, NOW, viewer="U0ANA", away=AWAY, covering=[replace(AWAY, user_id="U0BEN")]),
         "home_away_alone": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, cover=None)),
         "home_away_status": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, set_by=SYSTEM, cover=None)),
         "home_empty": home(Page((), 0, 0), NOW, viewer="U0BEN"),
