@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from approvals.due import DueKind, expiry
 from approvals.events import EventType
+from approvals.hours import Pause
 from approvals.model import SYSTEM, Approval, Draft, MessageRef, Status, Thread
 from approvals.policy import Policy
 from approvals.refusals import Refusal
@@ -119,15 +120,17 @@ def _open_again(approval: Approval, now: datetime) -> Approval:
     """Pending, without the votes and the answer, under a new revision: what was shown before cannot be clicked.
 
     If its time had run out, it gets all of its time anew: else it would expire before anybody could see it. Reminders
-    and steps that were taken stay taken.
+    and steps that were taken stay taken. Who held it and then decided holds it no longer.
     """
     late = approval.expires_at is not None and approval.expires_at <= now
-    anew = replace(approval, started_at=now) if late else approval
+    pauses = approval.pauses if approval.status is Status.PENDING else tuple(_let_go(p, now) for p in approval.pauses)
+    anew = replace(approval, pauses=pauses, started_at=now if late else approval.started_at)
     return replace(
         anew,
         status=Status.PENDING,
         resolution=None,
         resolved_at=None,
+        held_until=None,
         closed_at=None,
         decisions=(),
         reply=None,
@@ -136,11 +139,15 @@ def _open_again(approval: Approval, now: datetime) -> Approval:
     )
 
 
+def _let_go(pause: Pause, now: datetime) -> Pause:
+    return pause if pause.until is not None and pause.until <= now else replace(pause, until=now)
+
+
 def supersede(approval: Approval, why: str, now: datetime) -> Change | Refusal:
     """The question is gone: answered elsewhere, replaced, or its thread lost. Nothing is executed."""
     if no := refusal(approval, Input.SUPERSEDE):
         return no
-    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, error=why)
+    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, held_until=None, error=why)
     due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now))
     return change(approval, after, [event(EventType.SUPERSEDED, after, SYSTEM, now, why=why)], due)
 
@@ -149,6 +156,6 @@ def repaired(approval: Approval, why: str, now: datetime) -> Change | Refusal:
     """Its thread was repaired: whatever it was, a failed or a stuck one too, the question is asked anew."""
     if no := refusal(approval, Input.REPAIR):
         return no
-    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, error=why)
+    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, held_until=None, error=why)
     due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now))
     return change(approval, after, [event(EventType.SUPERSEDED, after, SYSTEM, now, why=why)], due)

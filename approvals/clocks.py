@@ -9,13 +9,14 @@ from pydantic import JsonValue
 
 from approvals.deciding import offered, resolve
 from approvals.due import Due, DueKind, next_escalation, next_reminder, overdue_reminders
-from approvals.events import EventType
+from approvals.events import Event, EventType
 from approvals.model import POLICY, SYSTEM, Approval, Decision, DecisionType, Resolution, Status
 from approvals.policy import Expiry, OnExpiry, for_requester
 from approvals.refusals import Reason, Refusal
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
 
 NOT_ANSWERED = "Nobody answered in time."
+TIME_IS_UP = "the time is up"
 
 
 def reminded(approval: Approval, now: datetime) -> Change | Refusal:
@@ -50,7 +51,7 @@ def escalate(approval: Approval, now: datetime) -> Change | Refusal:
 
 def _pointless(before: Approval, after: Approval, now: datetime) -> str:
     if before.expires_at is not None and before.expires_at <= now:
-        return "the time is up"
+        return TIME_IS_UP
     if before.audience == after.audience and before.places == after.places:
         return "everybody of this step is asked already"
     return ""
@@ -74,7 +75,21 @@ def expire(approval: Approval, now: datetime) -> Change | Refusal:
     decision = Decision(type=kind, actor=POLICY, at=now, reason=NOT_ANSWERED, text=text)
     voted = replace(approval, decisions=(*approval.decisions, decision))
     told = event(EventType.DECIDED, voted, POLICY, now, decision=kind, reason=decision.reason, text=text)
-    return resolve(approval, voted, Resolution.EXPIRED, POLICY, now, [told])
+    return resolve(approval, voted, Resolution.EXPIRED, POLICY, now, [*_missed(approval, now), told])
+
+
+def _missed(approval: Approval, now: datetime) -> list[Event]:
+    """The steps that nobody took in time: said before the end, in their order, whoever comes to it first."""
+    events: list[Event] = []
+    policy, ends = for_requester(approval.policy, approval.requester), approval.expires_at or now
+    for level in range(approval.level, len(policy.escalate)):
+        at = next_escalation(replace(approval, level=level))
+        if at is None or at > min(ends, now):
+            break
+        to: list[JsonValue] = list(policy.escalate[level].to)
+        skipped = EventType.ESCALATION_SKIPPED
+        events.append(event(skipped, approval, SYSTEM, now, level=level + 1, to=to, why=TIME_IS_UP))
+    return events
 
 
 def _failed(approval: Approval, now: datetime) -> Change:
@@ -88,6 +103,7 @@ def _failed(approval: Approval, now: datetime) -> Change:
         error=NOT_ANSWERED,
     )
     told = [
+        *_missed(approval, now),
         event(EventType.RESOLVED, after, POLICY, now, resolution=Resolution.EXPIRED, policy=approval.policy.name),
         event(EventType.GAVE_UP, after, POLICY, now, error=NOT_ANSWERED),
     ]

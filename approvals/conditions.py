@@ -27,11 +27,11 @@ MACROS: Final = 4
 """Calls of all, exists, exists_one, map or filter in an expression, nested or side by side."""
 DEEPEST: Final = 32
 """Levels of lists and maps in the facts."""
-VALUES: Final = 5_000
-"""Values in the facts, each key of a map included."""
-TEXT: Final = 1_000_000
+VALUES: Final = 10_000
+"""Values in the facts; keys and texts count once more. (`action` and `actions` hold the same action.)"""
+TEXT: Final = 2_000_000
 """Characters in all texts of the facts together."""
-TEXT_FOR_MACROS: Final = 64_000
+TEXT_FOR_MACROS: Final = 128_000
 """The same where the expression has a macro."""
 
 VARIABLES: Final = ("action", "actions", "requester", "graph", "node", "urgency", "thread", "title")
@@ -119,11 +119,11 @@ def _environment() -> cel.Env:
 def _bad(text: str, message: str) -> BadCondition:
     """The library's first finding, without its drawing."""
     found = _PLACE.search(message)
-    if not found:
-        return BadCondition(text, "the expression is nested too deeply")
-    line, column = int(found[1]), int(found[2])
+    line, column = (int(found[1]), int(found[2])) if found else (-1, -1)
+    if not found or line < 1:
+        return BadCondition(text, "the expression is too long a chain, or nested too deeply")
     why = found[3].replace(" (in container '')", "").removesuffix(" [INVALID_ARGUMENT]")[:300]
-    return BadCondition(text, why, (line, column) if line > 0 and column > 0 else None)
+    return BadCondition(text, why, (line, column))
 
 
 def _why(message: str) -> str:
@@ -186,4 +186,4 @@ def _as_float(value: int) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
-from approvals.due import DueKind
+from approvals.due import Due, DueKind
 from approvals.events import Event, EventType
-from approvals.model import ActorRef, Approval, Decision, DecisionType, Reply, Resolution, Status
+from approvals.model import ActorRef, Approval, Decision, DecisionType, Reply, Resolution, Source, Status
 from approvals.refusals import Reason, Refusal
-from approvals.tally import tally, verdicts, voted
+from approvals.tally import tally, verdicts, vote_of
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
 
 
@@ -61,13 +61,18 @@ def possible(approval: Approval, attempt: Attempt) -> Refusal | None:
 
 
 def _said_already(approval: Approval, attempt: Attempt) -> bool:
-    """Whether it would repeat the actor's own votes and add nothing. To change one's mind is not to repeat."""
+    """Whether it would repeat the actor's own votes and add nothing.
+
+    To change one's mind is not to repeat; nor is to approve again after a step, which may count for another group.
+    """
     if attempt.type not in (DecisionType.APPROVE, DecisionType.DENY):
         return False
     same = {DecisionType.APPROVE: (DecisionType.APPROVE, DecisionType.EDIT)}.get(attempt.type, (attempt.type,))
     still = [index for index, verdict in enumerate(verdicts(approval)) if verdict is None]
     about = still if attempt.action is None else [attempt.action]
-    return bool(about) and all(voted(approval, index, attempt.actor.id) in same for index in about)
+    votes = [vote_of(approval, index, attempt.actor.id) for index in about]
+    level = approval.level if approval.policy.groups and attempt.type is DecisionType.APPROVE else 0
+    return bool(votes) and all(vote is not None and vote.type in same and vote.level >= level for vote in votes)
 
 
 def _unfit(approval: Approval, attempt: Attempt) -> Refusal | None:
@@ -98,6 +103,7 @@ def decide(
         args=attempt.args if attempt.type is DecisionType.EDIT else None,
         text=attempt.text if attempt.type is DecisionType.RESPOND else None,
         audiences=_groups(approval, audiences),
+        level=approval.level,
         alone=attempt.alone,
     )
     voted = replace(approval, decisions=(*approval.decisions, decision))
@@ -157,10 +163,21 @@ def ending(approval: Approval) -> Resolution:
 def resolve(
     before: Approval, voted: Approval, how: Resolution, actor: ActorRef, now: datetime, events: Sequence[Event]
 ) -> Change:
-    after = replace(voted, status=Status.RESOLVED, resolution=how, resolved_at=now)
-    resolved = event(EventType.RESOLVED, after, actor, now, resolution=how, policy=before.policy.name)
-    due = (*clocks_off(before), at_once(before, DueKind.DRIVE, now), at_once(before, DueKind.REFRESH, now))
-    return change(before, after, [*events, resolved], due)
+    """Nothing is open any more. The thread is driven now; where the policy lets people take it back, a little later."""
+    undo = None if actor.source in (Source.POLICY, Source.SYSTEM) else before.policy.undo
+    held = None if undo is None else now + timedelta(seconds=undo)
+    after = replace(voted, status=Status.RESOLVED, resolution=how, resolved_at=now, held_until=held)
+    told = event(
+        EventType.RESOLVED,
+        after,
+        actor,
+        now,
+        resolution=how,
+        policy=before.policy.name,
+        held_until=held and held.isoformat(),
+    )
+    goes_on = at_once(before, DueKind.DRIVE, now) if held is None else Due(before.id, DueKind.RELEASE, held)
+    return change(before, after, [*events, told], (*clocks_off(before), goes_on, at_once(before, DueKind.REFRESH, now)))
 
 
 def with_reply(change: Change, reply: Reply) -> Change:

@@ -21,6 +21,7 @@ class DueKind(StrEnum):
     ESCALATE = "escalate"
     EXPIRE = "expire"
     LAPSE = "lapse"
+    RELEASE = "release"
     DRIVE = "drive"
 
 

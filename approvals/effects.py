@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import ContextVar
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -17,6 +19,9 @@ from approvals.ports import ApprovalStore, Clock
 
 Perform = Callable[[str], Awaitable["datetime | None"]]
 """Performs one kind of work for a subject. Returns when to look again, or `None` when it is done."""
+
+CLOCKS = frozenset({DueKind.REMIND, DueKind.ESCALATE, DueKind.EXPIRE, DueKind.LAPSE})
+"""What time brings."""
 
 again: ContextVar[bool] = ContextVar("signoff_again", default=False)
 """Set while work is performed that was begun before, here or in a process that died: some of it may be done."""
@@ -41,6 +46,7 @@ class Effects:
         self._slots = {True: asyncio.Semaphore(drives), False: asyncio.Semaphore(others)}
         self._size = {True: drives, False: others}
         self._tasks: dict[asyncio.Task[None], bool] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closing = False
 
     def use(self, perform: Mapping[DueKind, Perform]) -> None:
@@ -61,13 +67,19 @@ class Effects:
 
     async def run(self, claim: Claim) -> None:
         """Performs one claim and settles it. Raises nothing but cancellation: this is the boundary for effects."""
-        async with self._slots[claim.kind is DueKind.DRIVE]:
+        async with self._turn(claim), self._slots[claim.kind is DueKind.DRIVE]:
             try:
                 later = await self._performed(claim)
                 reached(Point.PERFORMED, claim.member)
                 await self._store.settle(claim, again=later)
             except Exception as failed:  # noqa: BLE001 - whatever it was, the work stays due
                 await self._put_back(claim, failed)
+
+    def _turn(self, claim: Claim) -> AbstractAsyncContextManager[object]:
+        """What the clocks bring for one approval is done in the order in which it fell due, one after the other."""
+        if claim.kind not in CLOCKS:
+            return nullcontext()
+        return self._turns.setdefault(claim.subject, asyncio.Lock())
 
     async def _performed(self, claim: Claim) -> datetime | None:
         again.set(claim.attempt > 0)  # each claim is performed in a task of its own, and so in a context of its own

@@ -30,6 +30,8 @@ class EventType(StrEnum):
     ESCALATION_SKIPPED = "escalation_skipped"
     OVERDUE = "overdue"
     RESOLVED = "resolved"
+    RELEASED = "released"
+    UNDONE = "undone"
     SUPERSEDED = "superseded"
     RESUMING = "resuming"
     RESUMED = "resumed"
@@ -42,6 +44,8 @@ class EventType(StrEnum):
     LOST = "lost"
     TURNED = "turned"
     REPAIRED = "repaired"
+    AWAY_SET = "away_set"
+    AWAY_ENDED = "away_ended"
     POLICY_CHANGED = "policy_changed"
     POLICY_REAPPLIED = "policy_reapplied"
 
@@ -50,7 +54,7 @@ class EventType(StrEnum):
 class Event:
     """One line of the audit. `seq` is the store's own id of it, empty until it was written; it grows with time.
 
-    `thread_id` is empty for what is about no thread: a change of the policies, whose number is `version`.
+    `thread_id` is empty for what is about no thread: a person, or a change of the policies, whose number is `version`.
     """
 
     type: EventType

@@ -56,7 +56,9 @@ def lapsed(approval: Approval, now: datetime) -> Change | Refusal | None:
     if approval.paused_until(now) is not None:
         return None
     told = event(EventType.LAPSED, approval, SYSTEM, now, by=approval.pauses[-1].by if approval.pauses else None)
-    return change(approval, approval, [told], [at_once(approval, DueKind.REFRESH, now)])
+    # Taken off in the same step: a process that dies now must not have it told twice.
+    over = Due(approval.id, DueKind.LAPSE, None)
+    return change(approval, approval, [told], [over, at_once(approval, DueKind.REFRESH, now)])
 
 
 def reapply(

@@ -175,7 +175,8 @@ class Decision:
     """One actor's verdict, a vote where several are needed.
 
     `action` is the index of the action it is about, `None` for every action still open. `audiences` are the entries of
-    the policy that the actor belonged to then. `alone`: glass was broken, and no other vote is needed.
+    the policy that the actor belonged to then, `level` is how far it had escalated: whom a vote counts for is settled
+    when it is given. `alone`: glass was broken, and no other vote is needed.
     """
 
     type: DecisionType
@@ -186,6 +187,7 @@ class Decision:
     args: Mapping[str, JsonValue] | None = None
     text: str | None = None
     audiences: tuple[str, ...] = ()
+    level: int = 0
     alone: bool = False
 
 
@@ -233,7 +235,8 @@ class Approval:
     `version` counts every change and is compared at each commit. `revision` counts what was asked: it grows when the
     question itself changes, and a click that names an older revision is refused. `started_at` is when its clocks began:
     at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
-    the times for which somebody held its clocks.
+    the times for which somebody held its clocks. `held_until`: resolved, but the graph is not given the answer before
+    it is released; until then it can be taken back.
     """
 
     id: str
@@ -267,6 +270,7 @@ class Approval:
     messages: tuple[MessageRef, ...] = ()
     expires_at: datetime | None = None
     resolved_at: datetime | None = None
+    held_until: datetime | None = None
     closed_at: datetime | None = None
     attempts: int = 0
     error: str | None = None
@@ -300,6 +304,11 @@ class Approval:
     def hours(self) -> Hours | None:
         """The working hours that its clocks keep; what is critical keeps none."""
         return None if self.urgency is Urgency.CRITICAL else self.policy.hours
+
+    @property
+    def ready(self) -> bool:
+        """The graph may be given the answer, or was about to be."""
+        return self.status is Status.RESUMING or (self.status is Status.RESOLVED and self.held_until is None)
 
     def paused_until(self, now: datetime) -> datetime | None:
         """Until when somebody holds the next step; `None` if nobody does."""

@@ -53,7 +53,21 @@ class Performer:
             DueKind.ESCALATE: self.escalate,
             DueKind.EXPIRE: self.expire,
             DueKind.LAPSE: self.lapse,
+            DueKind.RELEASE: self.release,
         }
+
+    async def _stepping(self, approval_id: str) -> Approval | None:
+        """What is open, for a reminder or a step. What has run out ends first: nobody is told of that in vain."""
+        approval = await self._pending(approval_id)
+        if approval is not None and approval.expires_at is not None and approval.expires_at <= self._clock():
+            _written(await self._approvals.expire(approval_id))
+            return await self._pending(approval_id)
+        return approval
+
+    def _wait(self, approval: Approval, at: datetime) -> datetime | None:
+        """Until when a reminder or a step waits, also one that was late when somebody held it; `None`: it is time."""
+        at = max(at, approval.paused_until(self._clock()) or at)
+        return at if at > self._clock() else None
 
     async def _pending(self, approval_id: str) -> Approval | None:
         approval = await self._approvals.get(approval_id)
@@ -106,24 +120,24 @@ class Performer:
 
     async def remind(self, approval_id: str) -> datetime | None:
         """Reminds, then writes it down: a crash in between reminds twice rather than never."""
-        approval = await self._pending(approval_id)
-        if approval is None:
+        approval = await self._stepping(approval_id)
+        at = next_reminder(approval) if approval is not None else None
+        if approval is None or at is None:
             return None
-        at = next_reminder(approval)
-        if at is None or at > self._clock():
-            return at
+        if later := self._wait(approval, at):
+            return later
         await self._notifier.remind(approval)
         _written(await self._approvals.reminded(approval_id))
         return None
 
     async def escalate(self, approval_id: str) -> datetime | None:
         """One level up; the new people are told by the work that the change brings."""
-        approval = await self._pending(approval_id)
-        if approval is None:
+        approval = await self._stepping(approval_id)
+        at = next_escalation(approval) if approval is not None else None
+        if approval is None or at is None:
             return None
-        at = next_escalation(approval)
-        if at is None or at > self._clock():
-            return at
+        if later := self._wait(approval, at):
+            return later
         _written(await self._approvals.escalate(approval_id))
         return None
 
@@ -139,12 +153,22 @@ class Performer:
 
     async def lapse(self, approval_id: str) -> datetime | None:
         """Somebody held it, and the time they asked for is over."""
-        approval = await self._pending(approval_id)
+        approval = await self._stepping(approval_id)
         if approval is None:
             return None
         if until := approval.paused_until(self._clock()):
             return until
         _written(await self._approvals.lapsed(approval_id))
+        return None
+
+    async def release(self, approval_id: str) -> datetime | None:
+        """Nobody took it back: the graph may have it."""
+        approval = await self._approvals.get(approval_id)
+        if approval is None or approval.status is not Status.RESOLVED or approval.held_until is None:
+            return None
+        if approval.held_until > self._clock():
+            return approval.held_until
+        _written(await self._approvals.release(approval_id))
         return None
 
 

@@ -19,6 +19,8 @@ def resume(approval: Approval, now: datetime) -> Change | Refusal:
     """Written before the graph is given the answer."""
     if no := refusal(approval, Input.RESUME):
         return no
+    if approval.held_until is not None:
+        return Refusal(Reason.NOT_POSSIBLE, "it can still be taken back")
     after = replace(approval, status=Status.RESUMING)
     told = event(EventType.RESUMING, after, SYSTEM, now, reply=approval.reply.value if approval.reply else None)
     return change(approval, after, [told])
@@ -57,7 +59,7 @@ def stick(approval: Approval, why: str, now: datetime) -> Change | Refusal:
     """
     if no := refusal(approval, Input.STICK):
         return no
-    after = replace(approval, status=Status.FAILED, reply=None, error=why, closed_at=now)
+    after = replace(approval, status=Status.FAILED, reply=None, held_until=None, error=why, closed_at=now)
     due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now), at_once(approval, DueKind.REPORT, now))
     return change(approval, after, [event(EventType.GAVE_UP, after, SYSTEM, now, error=why)], due)
 

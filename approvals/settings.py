@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from approvals.errors import ConfigError
+from approvals.redact import NAMES
 
 
 class Settings(BaseSettings):
@@ -34,6 +35,9 @@ class Settings(BaseSettings):
     signoff_policies: Path | None = Field(
         None, description="The policy file, such as policies.yaml. It goes before SIGNOFF_CHANNEL."
     )
+    signoff_managers: Path | None = Field(
+        None, description="Who is whose manager, a YAML or JSON file: `manager` in a policy is found through it."
+    )
     signoff_time_zone: str = Field(
         "UTC", description="The team's time zone, such as Europe/Berlin, for working hours that a policy keeps."
     )
@@ -46,6 +50,9 @@ class Settings(BaseSettings):
     )
     signoff_admins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Who may edit policies and see everything: user ids, e-mails or @groups, separated by commas."
+    )
+    signoff_redact: Annotated[tuple[str, ...], NoDecode] = Field(
+        NAMES, description="Names of arguments whose values are hidden from people; after !, of those that are not."
     )
     signoff_namespace: str = Field("signoff", min_length=1, description="Prefix of our keys, for a shared server.")
     signoff_tick_seconds: float = Field(1.0, gt=0, description="How often due work is looked for.")
@@ -67,7 +74,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{name!r} is no time zone; write a name like Europe/Berlin") from None
         return name
 
-    @field_validator("signoff_runners", "signoff_admins", mode="before")
+    @field_validator("signoff_runners", "signoff_admins", "signoff_redact", mode="before")
     @classmethod
     def _commas(cls, value: object) -> object:
         if isinstance(value, str):

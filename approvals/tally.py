@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from approvals.model import Approval, Decision, DecisionType, Source
-from approvals.policy import for_requester
+from approvals.policy import Group, for_requester
 
 _FOR = (DecisionType.APPROVE, DecisionType.EDIT)
 
@@ -43,7 +43,7 @@ class _Votes:
     def __init__(self, approval: Approval) -> None:
         policy = for_requester(approval.policy, approval.requester)
         self._quorum = policy.quorum
-        self._groups = [(group, frozenset(policy.stands_for(group, approval.level))) for group in policy.groups]
+        self._policy = policy
         self._approvals: list[Decision] = []
         self._denials: list[Decision] = []
         self._edit: Decision | None = None
@@ -75,9 +75,13 @@ class _Votes:
 
     def _counted(self) -> tuple[GroupCount, ...]:
         return tuple(
-            GroupCount(group.name, sum(1 for vote in self._approvals if entries & set(vote.audiences)), group.approve)
-            for group, entries in self._groups
+            GroupCount(group.name, sum(1 for vote in self._approvals if self._for(group, vote)), group.approve)
+            for group in self._policy.groups
         )
+
+    def _for(self, group: Group, vote: Decision) -> bool:
+        """Whether a vote counts for a group: as the steps stood when it was given, or time alone could decide."""
+        return not set(vote.audiences).isdisjoint(self._policy.stands_for(group, vote.level))
 
     def count(self) -> Count:
         return Count(
@@ -115,8 +119,14 @@ def proposed(approval: Approval, action: int) -> Mapping[str, JsonValue]:
     return edit.args if edit is not None and edit.args is not None else approval.actions[action].args
 
 
-def voted(approval: Approval, action: int, person: str) -> DecisionType | None:
-    """What somebody's vote on an action is that is still open, if they gave one that counts."""
+def vote_of(approval: Approval, action: int, person: str) -> Decision | None:
+    """Somebody's vote on an action that is still open, if they gave one that counts."""
     count = tally(approval)[action]
     mine = [vote for vote in (*count.approvals, *count.denials) if vote.actor.id == person]
-    return mine[-1].type if mine else None
+    return mine[-1] if mine else None
+
+
+def voted(approval: Approval, action: int, person: str) -> DecisionType | None:
+    """What that vote says."""
+    vote = vote_of(approval, action, person)
+    return vote.type if vote else None

@@ -12,9 +12,11 @@ from slack_bolt.async_app import AsyncApp
 
 from approvals.due import DueKind
 from approvals.effects import Perform
+from approvals.managers import Managers
 from approvals.performer import Performer, drive_with
 from approvals.settings import Settings, needed
 from bot import listeners, slack
+from bot.absences import Absences
 from bot.core import Core
 from bot.directory import Directory
 from bot.http.server import HttpServer
@@ -96,14 +98,17 @@ def build(core: Core) -> Runtime:
     assert settings.slack_bot_token is not None
     client = slack.client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
     web = Slack(client)
-    directory = Directory(web, clock=records.clock)
-    performer = Performer(records.approvals, SlackNotifier(web, directory, clock=records.clock), clock=records.clock)
+    managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
+    directory = Directory(web, clock=records.clock, managers=managers)
+    absences = Absences(records.away, directory)
+    notifier = SlackNotifier(web, directory, absences, clock=records.clock, shown=records.shown)
+    performer = Performer(records.approvals, notifier, clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
     records.effects.use(work)
     signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"
     app = AsyncApp(client=client, signing_secret=signing)
-    listeners.register(app, Door(core, web, directory))
+    listeners.register(app, Door(core, web, directory, absences))
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock),
         Reconcile(records.store, clock=records.clock),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from approvals import tally
 from approvals.model import Approval, Decision, DecisionType, Resolution, Status
+from approvals.redact import MASK
 from bot import buttons, forms, schema_form, texts, verdicts
 from bot.rich import (
     CUT,
@@ -83,6 +85,8 @@ def _draw(approval: Approval, now: datetime, room: Room) -> Message:
     blocks = [header(texts.title(approval)), *body.blocks, *why.blocks]
     if not whole or texts.title(approval) != approval.title.strip():
         blocks.append(section(_incomplete(approval), buttons.review(approval)))
+    if MASK in json.dumps(blocks, ensure_ascii=False):
+        blocks.append(context(texts.HIDDEN))
     blocks.append(_context(approval, now))
     blocks.extend(_end(approval, room, batch=batch))
     blocks.append(context(plain_text(f"Signoff · {line(approval.id, 60)}")))

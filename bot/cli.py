@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from approvals.refusals import Refusal
 from bot import logs, output, public, strict_json
 from bot.command import AsJson, ConfigFile, EnvFile, Refused, run_until_done, settings_of
 from bot.core import open_core, open_records
+from bot.edited import typed
 from bot.policy_cli import policy
 
 app = typer.Typer(
@@ -92,7 +94,7 @@ def run(
             )
             if isinstance(result, Refusal):
                 raise Refused(output.refused(result))
-            output.ran(result, as_json=as_json)
+            output.ran(result, core.records.shown, as_json=as_json)
 
     run_until_done(work())
 
@@ -113,7 +115,7 @@ def list_(
         if everything:
             query = Query(status=None, graph=graph, limit=limit, offset=offset, newest_first=True)
         async with open_records(settings_of(env_file)) as records:
-            output.listed(await records.approvals.page(query), as_json=as_json)
+            output.listed(records.shown.page(await records.approvals.page(query)), as_json=as_json)
 
     run_until_done(work())
 
@@ -129,7 +131,7 @@ def show(
             approval = await records.approvals.get(approval_id)
             if approval is None:
                 raise Refused(f"there is no approval {approval_id}; signoff list shows those that wait")
-            output.shown(approval, as_json=as_json)
+            output.shown(records.shown.approval(approval), as_json=as_json)
 
     run_until_done(work())
 
@@ -155,7 +157,7 @@ def decide(
     if decision is DecisionType.EDIT and given is None:
         raise InputError("edit needs --args: all arguments as a JSON object")
     actor = Actor(ActorRef(as_, Source.CLI))
-    attempt = Attempt(type=decision, actor=actor.ref, reason=reason, args=given, text=text, action=action)
+    attempt = Attempt(type=decision, actor=actor.ref, reason=reason, text=text, action=action)
 
     async def work() -> None:
         settings = settings_of(env_file, config)
@@ -164,11 +166,15 @@ def decide(
                 records = await stack.enter_async_context(open_records(settings))
             else:
                 records = (await stack.enter_async_context(open_core(settings))).records
-            done = await records.approvals.decide(approval_id, attempt, actor)
+            known = await records.approvals.get(approval_id)
+            args = given if known is None or given is None else typed(known, records.shown, action, given)
+            done = await records.approvals.decide(approval_id, replace(attempt, args=args), actor)
             if isinstance(done, Refusal):
-                raise Refused(output.refused(done, await records.approvals.get(approval_id), as_))
+                why = output.refused(done, await records.approvals.get(approval_id), as_)
+                raise Refused(str(records.shown.told(why, known)))
             await records.effects.drain()
-            output.shown(await records.approvals.get(approval_id) or done.approval, as_json=as_json)
+            found = await records.approvals.get(approval_id) or done.approval
+            output.shown(records.shown.approval(found), as_json=as_json)
 
     run_until_done(work())
 
@@ -189,7 +195,7 @@ def repair(
             if isinstance(done, Refusal):
                 raise Refused(output.refused(done))
             await core.records.effects.drain()
-            output.ran(await core.runner.look(thread), as_json=as_json)
+            output.ran(await core.runner.look(thread), core.records.shown, as_json=as_json)
 
     run_until_done(work())
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from approvals.errors import SignoffError
+from approvals.redact import Redactor
 from approvals.settings import Settings, load
 from bot import logs
 
@@ -31,7 +32,7 @@ def settings_of(env_file: Path | None, config: Path | None = None) -> Settings:
     """The settings of a command, with the log set up as they say."""
     beside = Path(".env")
     settings = load(env_file or (beside if beside.is_file() else None))
-    logs.configure(settings.signoff_log_format)
+    logs.configure(settings.signoff_log_format, redactor=Redactor(settings.signoff_redact))
     return settings if config is None else settings.model_copy(update={"signoff_config": config})
 
 

@@ -25,8 +25,11 @@ from approvals.opening import Opening
 from approvals.performer import drive_with
 from approvals.ports import Clock
 from approvals.reapplying import Reapply
+from approvals.redact import Redactor
 from approvals.service import Approvals
 from approvals.settings import Settings
+from approvals.shown import Shown
+from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
@@ -49,9 +52,11 @@ class Records:
     """The store and the use cases: enough to list, to show and to decide, and to change the policies."""
 
     store: RedisStore
+    away: AwayStore
     effects: Effects
     approvals: Approvals
     book: PolicyBook
+    shown: Shown
     clock: Clock
     rng: random.Random
 
@@ -83,18 +88,21 @@ async def open_records(
         raise ConfigError(f"REDIS_URL cannot be read ({wrong}): write redis://host:port/0") from None
     # A dead replica's work is taken over as soon as its threads are.
     hold = settings.signoff_lease_seconds
+    shown = Shown(Redactor(settings.signoff_redact))
     keys = Keys(settings.signoff_namespace)
-    store = RedisStore(redis, clock=clock, keys=keys, hold=hold)
+    store = RedisStore(redis, clock=clock, keys=keys, hold=hold, audited=shown.event)
+    away = AwayStore(redis, clock=clock, keys=keys)
     book = PolicyBook(RedisBook(redis, keys=keys), clock=clock, channel=settings.signoff_channel)
     try:
         try:
             await redis.ping()  # pyright: ignore[reportUnknownMemberType]
         except AuthenticationError as wrong:
             raise ConfigError(f"REDIS_URL: the server refuses the user or password ({wrong})") from wrong
-        except (RedisError, OSError) as away:
-            raise ConfigError(f"REDIS_URL: no server answers there ({away}); start one, or correct the URL") from away
+        except (RedisError, OSError) as gone:
+            raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects = Effects(store, clock=clock, rng=chance)
-        yield Records(store, effects, Approvals(store, Dialects(), effects, clock=clock), book, clock, chance)
+        approvals = Approvals(store, Dialects(), effects, clock=clock)
+        yield Records(store, away, effects, approvals, book, shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -30,4 +31,6 @@ async def explained(settings: Settings, what: str, value: tuple[JsonValue] | Non
     if approval is None:
         known = ", ".join(registry.names())
         raise InputError(f"{what} is neither a graph of {settings.signoff_config} ({known}) nor an approval")
-    return [of_approval(dialects, approval)]
+    told = of_approval(dialects, approval)
+    answers = {kind: records.shown.told(answer, approval) for kind, answer in told.answers.items()}
+    return [replace(told, answers=answers, value=records.shown.told(told.value, approval))]

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, cast
 from pydantic import JsonValue
 
 from approvals.model import Approval
+from approvals.redact import MASK
 from bot.rich import CUT, MAX_LABEL, Block, context, doubtful, line, plain_text, size
 from bot.values import show
 
@@ -35,6 +36,8 @@ MAX_INPUTS = 90
 
 MAX_FILLED = 40_000
 """Characters of prefilled values in one modal, so that the view stays below Slack's 250 kB however they are encoded."""
+
+HIDDEN_HINT = f"{MASK} hides a value: leave it and the agent gets the real one, or write another in its place."
 
 _ONE_LINE = 80
 _EXACT = 2**53
@@ -148,6 +151,7 @@ def choices(approval: Approval) -> tuple[str, ...]:
         stated = approval.payload.get("options") or approval.payload.get("choices")
     found = [str(choice) for choice in cast("list[object]", stated)] if isinstance(stated, list) else []
     fit = all(line(text, MAX_LABEL) == text and text for text in found)
+    fit = fit and not any(MASK in text for text in found)
     return tuple(found) if fit and 2 <= len(set(found)) == len(found) <= MAX_OPTIONS else ()
 
 
@@ -222,8 +226,12 @@ def _input(index: int, field: _Field) -> Block:
     }
     if field.kind == _Kind.TEXT:
         block["optional"] = True
-    if field.kind == _Kind.JSON:
-        block["hint"] = plain_text("Written as JSON: text in double quotes, true, false, null for nothing.")
+    hints = (
+        ["Written as JSON: text in double quotes, true, false, null for nothing."] if field.kind == _Kind.JSON else []
+    )
+    hints += [HIDDEN_HINT] if MASK in field.filled else []
+    if hints:
+        block["hint"] = plain_text(" ".join(hints))
     return block
 
 

@@ -2,39 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from approvals.model import Approval
+from approvals.away import Away
+from approvals.model import SYSTEM, Approval
 from approvals.ports import Page
-from bot import texts
+from bot import replies, texts
 from bot.lists import row
-from bot.rich import Block, context, divider, header, section
+from bot.rich import Block, button, context, divider, header, section
 
 MAX_ROWS = 20
+MAX_COVERED = 10
 
 
-def home(page: Page, now: datetime, *, viewer: str) -> Block:
-    """The view for `views.publish`: the first twenty pending approvals, oldest first. `viewer` is a Slack user id."""
+def home(
+    page: Page,
+    now: datetime,
+    *,
+    viewer: str,
+    more: bool = False,
+    away: Away | None = None,
+    covering: Sequence[Away] = (),
+) -> Block:
+    """The view for `views.publish`: the first twenty pending approvals, oldest first. `viewer` is a Slack user id.
+
+    `more`: there may be others that they may see; how many is not known. `away`: the viewer is; `covering`: for whom
+    they stand in.
+    """
     shown = page.approvals[:MAX_ROWS]
-    blocks: list[Block] = [header("Waiting for a decision")]
+    blocks: list[Block] = [*_absences(away, covering), header("Waiting for a decision")]
     blocks.append(context(f"As of {texts.moment(now)}. Open this page again to refresh it."))
     if not shown:
         blocks.append(section(texts.HELP_EMPTY))
         blocks.append(context("`/approvals` shows the same list in any conversation."))
     for approval in shown:
         blocks.append(divider())
-        blocks.append(row(approval, now, _yours(approval, viewer)))
+        blocks.append(row(approval, now, _yours(approval, viewer, covering)))
     if page.total > len(shown) and shown:
         blocks.append(divider())
         blocks.append(context(f"{len(shown)} of {page.total}. `/approvals` lists all of them."))
+    elif more:
+        blocks.append(context("There may be more: `/approvals` lists all that you may see."))
     return {"type": "home", "callback_id": "home", "blocks": blocks}
 
 
-def _yours(approval: Approval, viewer: str) -> str:
+def _absences(away: Away | None, covering: Sequence[Away]) -> list[Block]:
+    blocks: list[Block] = []
+    if away is not None and away.set_by == SYSTEM:
+        blocks.append(section(replies.away_by_status(away)))
+    elif away is not None:
+        blocks.append(section(replies.away_until(away), button("I am back", "away:back", away.user_id)))
+    blocks.extend(context(replies.you_cover(one)) for one in covering[:MAX_COVERED])
+    return [*blocks, divider()] if blocks else []
+
+
+def _yours(approval: Approval, viewer: str, covering: Sequence[Away]) -> str:
     """What the viewer has to do with it, as far as the record itself says."""
     if approval.requester == viewer:
         return "Your own request" if approval.policy.self_approval else "Your own request: somebody else decides"
-    return "You are asked" if viewer in approval.audience else ""
+    if viewer in approval.audience:
+        return "You are asked"
+    for_whom = next((away.user_id for away in covering if away.user_id in approval.audience), None)
+    return replies.asked_for(for_whom) if for_whom and for_whom != approval.requester else ""
 
 
 def closed(text: str) -> Block:

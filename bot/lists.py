@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.model import ActorRef, Approval, Decision, Source, Status
@@ -57,23 +58,57 @@ def row(approval: Approval, now: datetime, extra: str = "") -> Block:
     }
 
 
-def listing(page: Page, *, title: str, graph: str | None, now: datetime, page_size: int) -> Message:
-    """A page of approvals, oldest first. `title` is ours; `graph` is the filter in use."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Of a list of what its reader may see: where the pages around it begin, `None` where there is none."""
+
+    before: int | None = None
+    after: int | None = None
+
+
+def listing(
+    page: Page, *, title: str, graph: str | None, now: datetime, page_size: int, around: Around | None = None
+) -> Message:
+    """A page of approvals, oldest first. `title` is ours; `graph` is the filter in use.
+
+    Without `around` the reader sees everything, and is told how much that is.
+    """
     shown = page.approvals[: max(1, min(page_size, MAX_ROWS))]
     blocks = [header(title)]
     if graph:
         blocks.append(context(plain_text(f"Only of the agent {line(graph, 80)}")))
     if not shown:
-        sentence = _empty(page, graph)
-        return Message(fallback(f"{escape(line(title, 100))}: {sentence}"), [*blocks, section(sentence)])
+        sentence = _empty(page, graph) if around is None else _nothing(around, graph)
+        turns = [] if around is None else _around(around, graph)
+        rest = [section(sentence), *([actions(turns)] if turns else [])]
+        return Message(fallback(f"{escape(line(title, 100))}: {sentence}"), [*blocks, *rest])
     blocks.extend(row(approval, now) for approval in shown)
     last = page.offset + len(shown)
-    blocks.append(context(f"{page.offset + 1}–{last} of {page.total}, oldest first."))
-    turns = _turns(page, graph, page_size, last)
+    if around is None:
+        blocks.append(context(f"{page.offset + 1}–{last} of {page.total}, oldest first."))
+        turns = _turns(page, graph, page_size, last)
+    else:
+        blocks.append(context(f"{len(shown)} of those that you may see, oldest first."))
+        turns = _around(around, graph)
     if turns:
         blocks.append(actions(turns))
     first = inline(shown[0].title, 120) or texts.UNTITLED
-    return Message(fallback(f"{escape(line(title, 100))}: {page.total}. The oldest here: {first}"), blocks)
+    count = page.total if around is None else len(shown)
+    return Message(fallback(f"{escape(line(title, 100))}: {count}. The oldest here: {first}"), blocks)
+
+
+def _nothing(around: Around, graph: str | None) -> str:
+    if around.after is not None:
+        return "Nothing that you may see is among these. *Next* looks further."
+    if around.before is not None:
+        return "There is nothing on this page any more. `/approvals` starts at the first one."
+    return _empty(Page((), 0, 0), graph)
+
+
+def _around(around: Around, graph: str | None) -> list[Block]:
+    back = [] if around.before is None else [button("Previous", "list:prev", _where(around.before, graph))]
+    on = [] if around.after is None else [button("Next", "list:next", _where(around.after, graph))]
+    return back + on
 
 
 def _empty(page: Page, graph: str | None) -> str:
@@ -144,7 +179,7 @@ def _told(said: Sequence[Decision]) -> list[Block]:
             run(f"{texts.utc(decision.at)} "),
             run(decision.type.value, "bold"),
             run(f"{which} by "),
-            _who(decision.actor),
+            *_who(decision.actor),
         ]
         if decision.reason:
             runs.append(run(f": {cut(' '.join(clean(decision.reason).split()), 80)}"))
@@ -152,7 +187,9 @@ def _told(said: Sequence[Decision]) -> list[Block]:
     return elements
 
 
-def _who(actor: ActorRef) -> Block:
+def _who(actor: ActorRef) -> list[Block]:
     if actor.source is Source.SLACK and texts.is_person(actor.id):
-        return {"type": "user", "user_id": actor.id}
-    return run(f"{line(actor.id, 60) or 'somebody'} ({actor.source.value})")
+        said: list[Block] = [{"type": "user", "user_id": actor.id}]
+    else:
+        said = [run(f"{line(actor.id, 60) or 'somebody'} ({actor.source.value})")]
+    return [*said, run(" for "), {"type": "user", "user_id": actor.behalf}] if actor.behalf else said

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from approvals.model import Approval, Status
-from bot import texts, verdicts
-from bot.rich import Message, clean, context, cut, fallback, inline, preformatted, quote, rich, section
+from bot import replies, texts, verdicts
+from bot.rich import MAX_BLOCKS, Message, clean, context, cut, fallback, inline, preformatted, quote, rich, section
 
 MAX_OUTCOME = 2500
 MAX_SENTENCE = 2900
@@ -18,11 +19,17 @@ def plain(text: str) -> Message:
     return Message(fallback(text), [section(kept)])
 
 
-def reminder(approval: Approval, now: datetime | None = None) -> Message:
-    """Asks again, with the time that is left where `now` is given."""
+def reminder(approval: Approval, now: datetime | None = None, asked: Sequence[str] | None = None) -> Message:
+    """Asks again, with the time that is left where `now` is given. `asked`: who of the audience is called by name."""
     sentence = f"Still waiting for a decision: {inline(approval.title) or texts.UNTITLED}{_left(approval, now)}"
-    small = [texts.deadline(approval), texts.asked(approval)]
+    small = [texts.deadline(approval), texts.asked(approval, asked)]
     return Message(fallback(sentence), [section(f":bell: {sentence}"), context(*small)])
+
+
+def asked_for(card: Message, absent: str) -> Message:
+    """A card as the one sees it who covers for somebody absent."""
+    full = len(card.blocks) >= MAX_BLOCKS
+    return card if full else Message(card.text, [context(replies.asked_for(absent)), *card.blocks])
 
 
 def _left(approval: Approval, now: datetime | None) -> str:

@@ -4,9 +4,12 @@ elsewhere is escaped on the way in. (Sentences about an approval stand in `texts
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from approvals.away import LONGEST, Away, Fault, Wrong
+from approvals.model import SYSTEM, Standing
 from approvals.policies import Finding
+from bot import texts
 from bot.rich import inline
 
 PENDING = "Waiting for a decision"
@@ -32,6 +35,8 @@ HELP = (
     "filters.\n"
     "• `/approvals show ID` shows one of them, with its details.\n"
     '• `/approvals run GRAPH {"key": "value"}` starts an agent, for those who may.\n'
+    "• `/approvals away until Monday cover @ben` says that you are away, and who decides for you; `/approvals back` "
+    "ends it.\n"
     "• `/approvals admin` shows and changes the policies, for admins.\n"
     "• `/approvals help` shows this.\n"
     "You decide on the card itself: Approve, Edit or Deny. Only those whom the policy names can."
@@ -182,3 +187,96 @@ def findings(found: Sequence[Finding], first: int, lines: int) -> str:
         )
     more = f" … and {len(found) - 3} more." if len(found) > 3 else ""
     return " · ".join(said)[:1500] + more
+
+
+# -- away and cover
+
+AWAY_FORMS = (
+    "`away until Monday`, `away until tomorrow 14:00`, `away until 2026-12-01` or `away for 3d`, each with "
+    "`cover @name` if somebody decides for you"
+)
+COVER_SELF = "You cannot cover for yourself. Name somebody else, or leave `cover` out. Nothing was changed."
+
+_FAULTS: Mapping[Fault, str] = {
+    Fault.NO_END: "Until when?",
+    Fault.END: "`{part}` is no time that can be understood.",
+    Fault.PAST: "`{part}` is over already.",
+    Fault.TOO_LONG: f"`{{part}}` is more than {LONGEST.days} days ahead, which is the most.",
+    Fault.COVER: "`cover` names nobody: write `cover @name`.",
+}
+_UNFIT: Mapping[Standing, str] = {
+    Standing.GUEST: "is a guest of this workspace",
+    Standing.EXTERNAL: "belongs to another workspace",
+    Standing.DEACTIVATED: "is deactivated",
+    Standing.BOT: "is a bot",
+    Standing.UNKNOWN: "is not known to Slack",
+}
+
+
+def away_wrong(wrong: Wrong) -> str:
+    """What cannot be done, and how it goes."""
+    return f"{_FAULTS[wrong.fault].format(part=inline(wrong.part, 60))} Nothing was changed. Write {AWAY_FORMS}."
+
+
+def away_until(away: Away) -> str:
+    """How things stand, in one line."""
+    who = f"{texts.person(away.cover)} covers" if away.cover else "nobody covers"
+    return f"You are away until {texts.moment(away.until)} · {who}"
+
+
+def away_by_status(away: Away) -> str:
+    """The same where only their Slack status says so."""
+    return (
+        f"Your Slack status says that you are away until {texts.moment(away.until)}: reminders leave you out where "
+        "others are asked too. Clear the status to end it; `/approvals away` names who covers for you."
+    )
+
+
+def away(away: Away | None, cover: Away | None = None) -> str:
+    """How things stand, with what follows. `cover`: the one who covers is away as well."""
+    if away is None:
+        return f"You are not away. To say that you are: {AWAY_FORMS}."
+    if away.set_by == SYSTEM:
+        return away_by_status(away)
+    said = f"{away_until(away)}. "
+    if away.cover:
+        said += f"{texts.person(away.cover)} is asked too and may decide for you, but never what you requested. "
+    if cover is not None:
+        said += f"Note that {texts.person(cover.user_id)} is away as well, until {texts.moment(cover.until)}. "
+    return f"{said}`/approvals back` ends it."
+
+
+def back(away: Away | None, *, ended: bool) -> str:
+    """They came back. `away`: their Slack status still says otherwise."""
+    said = "Welcome back: nobody covers for you any more." if ended else "You were not away."
+    return f"{said} {away_by_status(away)}" if away else said
+
+
+def covers(away: Away) -> str:
+    """To the one who covers."""
+    return (
+        f"{texts.person(away.user_id)} is away until {texts.moment(away.until)} and named you as cover: until then you "
+        "may decide what they are asked. The record says that it was you, for them."
+    )
+
+
+def you_cover(away: Away) -> str:
+    """The same in one line."""
+    return f"You cover for {texts.person(away.user_id)} until {texts.moment(away.until)}"
+
+
+def asked_for(user_id: str) -> str:
+    """Why the one who covers has this card."""
+    return f"You are asked in place of {texts.person(user_id)}."
+
+
+def cover_unclear(typed: str, found: int) -> str:
+    """The name fits nobody, or several."""
+    who = f"Nobody is called `{inline(typed, 60)}`" if not found else f"`{inline(typed, 60)}` fits {found} people"
+    return f"{who}. Name them by e-mail address or member id: `cover ben@example.com`. Nothing was changed."
+
+
+def cover_unfit(user_id: str, standing: Standing) -> str:
+    """Somebody who cannot decide cannot cover either."""
+    why = _UNFIT.get(standing, "cannot decide")
+    return f"{texts.person(user_id)} {why} and cannot cover: name a full member. Nothing was changed."

@@ -28,8 +28,15 @@ TIMEOUT = 15
 PAGES = 50
 """How many pages of a list are read at the most, of 200 entries each."""
 
+ROLL = 15
+"""How many pages of people are read at the most, of 500 each: Slack allows 20 such calls a minute."""
+
 SEARCHED = 5
 """How many pages of 200 messages are looked through for one that may have been posted."""
+
+
+_UNKNOWN = ("user_not_found", "user_not_visible")
+_REMEDIES_BUT_UNKNOWN = {code: remedy for code, remedy in slack_errors.REMEDIES.items() if code not in _UNKNOWN}
 
 
 class SlackUnreachable(SignoffError):
@@ -71,12 +78,25 @@ class Slack:
     async def user(self, user_id: str) -> dict[str, Any] | None:
         """users.info; `None` for somebody whom Slack does not know or show."""
         try:
-            answer = await self._ask(f"looking up {user_id}", self.client.users_info(user=user_id))
+            async with _asking(f"looking up {user_id}", _REMEDIES_BUT_UNKNOWN):
+                answer = await self.client.users_info(user=user_id)
         except SlackRefused as refused:
-            if refused.code in ("user_not_found", "user_not_visible"):
+            if refused.code in _UNKNOWN:
                 return None
             raise
         return cast("dict[str, Any]", answer["user"])
+
+    async def users(self) -> list[dict[str, Any]]:
+        """users.list: everybody whom the workspace knows, the deactivated too; `ROLL` pages at the most."""
+        found: list[dict[str, Any]] = []
+        cursor = ""
+        for _ in range(ROLL):
+            answer = await self._ask("listing people", self.client.users_list(limit=500, cursor=cursor))
+            found += answer["members"]
+            cursor = _next(answer)
+            if not cursor:
+                break
+        return found
 
     async def user_by_email(self, email: str) -> str:
         """users.lookupByEmail: the user id."""

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from approvals.lifecycle import offered
 from approvals.model import ActorRef, Approval, Decision, DecisionType, Resolution, Source, Status
-from approvals.policy import OnExpiry, Policy
+from approvals.policy import MANAGER, OnExpiry, Policy
+from approvals.redact import MASK
 from approvals.refusals import Reason, Refusal
 from approvals.tally import verdicts
 from bot.rich import inline, line
@@ -46,6 +47,8 @@ ICON: Mapping[DecisionType, str] = {
 UNTITLED = "Untitled approval"
 HELP_EMPTY = "Nothing is waiting for a decision. When an agent asks, its card is posted and listed here."
 
+HIDDEN = f"{MASK} hides what may be a secret. The agent has the real value."
+
 
 # -- people, places and times
 
@@ -63,7 +66,7 @@ def person(name: str) -> str:
 def who(actor: ActorRef) -> str:
     """Whoever did something, with the door they came through where it was not Slack."""
     if actor.source is Source.SLACK:
-        return person(actor.id)
+        return f"{person(actor.id)} for {person(actor.behalf)}" if actor.behalf else person(actor.id)
     if actor.source is Source.POLICY:
         return "the policy"
     if actor.source is Source.SYSTEM:
@@ -74,6 +77,8 @@ def who(actor: ActorRef) -> str:
 
 def entry(name: str) -> str:
     """An audience entry as Slack draws it: a mention where it is an id."""
+    if name.startswith(MANAGER):
+        return f"the manager of {person(name.partition(':')[2])}" if ":U" in name else "the requester's manager"
     if _GROUP.fullmatch(name):
         return f"<!subteam^{name}>"
     if _CHANNEL.fullmatch(name):
@@ -147,9 +152,9 @@ def _then(policy: Policy) -> str:
     }[ends]
 
 
-def asked(approval: Approval) -> str:
-    """Who may decide, and how far it was escalated."""
-    text = f"Asked: {everybody(approval.audience)}"
+def asked(approval: Approval, audience: Sequence[str] | None = None) -> str:
+    """Who may decide (`audience`: who of them is called by name), and how far it was escalated."""
+    text = f"Asked: {everybody(approval.audience if audience is None else audience)}"
     if not approval.level:
         return text
     return f"{text} · escalated, step {approval.level} of {len(approval.policy.escalate)}"
@@ -172,6 +177,8 @@ def verdict(decision: Decision, *, expired: bool = False) -> str:
 
 def progress(approval: Approval) -> str:
     """What becomes of the agent after the decision."""
+    if approval.status is Status.RESOLVED and approval.held_until is not None:
+        return f":hourglass_flowing_sand: The agent goes on at {moment(approval.held_until)}; until then: *Undo*."
     if approval.status is Status.RESOLVED:
         return ":hourglass_flowing_sand: Decided; resuming the agent…"
     if approval.status is Status.RESUMING:
@@ -260,6 +267,10 @@ class _Case:
             return f"You have already {_did(last.type)} this at {moment(last.at)}"
         return f"Already {how} by {who(last.actor)} at {moment(last.at)}"
 
+    def own(self) -> str:
+        requester = self.approval.requester if self.approval else None
+        return "your own request" if requester in (None, self.viewer) else f"what {person(requester or '')} requested"
+
     def expired(self) -> str:
         approval = self.approval
         last = approval.decisions[-1] if approval and approval.decisions else None
@@ -304,6 +315,7 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
         "You can change your mind as long as it is open."
     ),
     Reason.NO_GLASS: lambda case: f"You are not among those who may decide this alone. {_FOLLOW} Ask {case.asked()}.",
+    Reason.TOO_LATE: lambda _: "It is too late to take this back: the agent goes on with it. Nothing was changed.",
     Reason.HELD_ALREADY: lambda _: "Somebody holds it for at least as long already. Nothing was changed.",
     Reason.EXPIRED: lambda case: f"{case.expired()} {_FOLLOW} If it is still wanted, start the agent again.",
     Reason.SUPERSEDED: lambda case: f"{case.gone()} {_FOLLOW} There is nothing left to do here.",
@@ -320,9 +332,7 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
         f"The agent cannot take this answer. {case.detail} {_FOLLOW} Correct it and send it again."
     ),
     Reason.NOT_APPROVER: lambda case: f"You are not among those who may decide this. {_FOLLOW} Ask {case.asked()}.",
-    Reason.OWN_REQUEST: lambda case: (
-        f"You cannot decide your own request. {_FOLLOW} Somebody else has to: {case.asked()}."
-    ),
+    Reason.OWN_REQUEST: lambda case: f"You cannot decide {case.own()}. {_FOLLOW} Somebody else has to: {case.asked()}.",
     Reason.GUEST: lambda case: f"Guests of the workspace cannot decide. {_FOLLOW} Ask {case.asked()}.",
     Reason.EXTERNAL: lambda case: f"People from another workspace cannot decide. {_FOLLOW} Ask {case.asked()}.",
     Reason.DEACTIVATED: lambda case: f"This account is deactivated and cannot decide. {_FOLLOW} Ask {case.asked()}.",

@@ -20,6 +20,7 @@ from .sight import Sight
 from .wire import Json, NotPossible, as_object, clone
 
 UNSET: Any = object()
+MAX_STATUS = 100
 
 
 class People:
@@ -200,6 +201,14 @@ class People:
             "team": user.team_id,
         }
         return await self.event("member_joined_channel", event, user_id, channel)
+
+    def set_status(self, user_id: str, text: str, emoji: str, until: int) -> None:
+        """Set or clear a person's status. Slack cuts nothing: a text is up to 100 characters."""
+        if len(text) > MAX_STATUS:
+            raise NotPossible(f"a status has up to {MAX_STATUS} characters, not {len(text)}")
+        user = self._core.world.users[user_id]
+        user.status_text, user.status_emoji, user.status_expiration = text, emoji, until
+        self._core.changes.touch()
 
     async def uninstall(self) -> None:
         """Revoke the bot token and tell the app, which can no longer call anything."""

@@ -215,6 +215,10 @@ class LocalSlack:
         """Add a person to a channel; the app in it gets member_joined_channel, if subscribed."""
         return await self._people.join(user, channel)
 
+    def set_status(self, user: str, text: str = "", emoji: str = "", until: int = 0) -> None:
+        """A person sets their status, or clears it. `until`: epoch seconds at which it is gone; 0: it stays."""
+        self._people.set_status(user, text, emoji, until)
+
     async def event(
         self, event: Json, *, user: str | None = None, channel: str | None = None, subscription: str | None = None
     ) -> Delivery | None:

@@ -101,6 +101,7 @@ class ThreadedSlack:
     say = _waits(LocalSlack.say)
     join = _waits(LocalSlack.join)
     event = _waits(LocalSlack.event)
+    set_status = _reads(LocalSlack.set_status)
     uninstall = _waits(LocalSlack.uninstall)
     verify_url = _waits(LocalSlack.verify_url)
     ssl_check = _waits(LocalSlack.ssl_check)

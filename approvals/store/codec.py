@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from approvals.away import Away
 from approvals.book import PolicyVersion
 from approvals.errors import StoreError
 from approvals.events import Event
@@ -72,4 +73,5 @@ def _encodable(text: str) -> bool:
 APPROVALS = Codec(Approval)
 THREADS = Codec(Thread)
 EVENTS = Codec(Event)
+ABSENCES = Codec(Away)
 VERSIONS = Codec(PolicyVersion)

@@ -34,6 +34,20 @@ class Keys:
         """Sorted set of ids by opening time, in microseconds."""
         return self._key("index", name, *of)
 
+    def away(self, user_id: str) -> str:
+        """String with a time to live: the doc of somebody who is away."""
+        return self._key("away", user_id)
+
+    def covers(self, user_id: str) -> str:
+        """Sorted set of those for whom this person stands in, by the end of it, in microseconds. It may name people who
+        have come back or chose somebody else since: their own doc says so."""
+        return self._key("covers", user_id)
+
+    @property
+    def absences(self) -> str:
+        """Sorted set of those who are away and have a cover, by the end of it; as exact as `covers`."""
+        return self._key("absences")
+
     @property
     def audit(self) -> str:
         """Stream of audit events."""

@@ -69,13 +69,13 @@ async def facts(redis: Redis) -> ServerFacts:
     return ServerFacts(found.get("maxmemory-policy", "noeviction"), durable=found.get("appendonly", "yes") == "yes")
 
 
-def _score(at: datetime) -> str:
+def score(at: datetime) -> str:
     """Microseconds since the epoch, exact: a double holds them until the year 2255."""
     return str((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
 
 
 class RedisStore:
-    """The store. `token` makes claim tokens; it must never repeat one."""
+    """The store. `token` makes claim tokens; it must never repeat one. `audited`: an event as the audit keeps it."""
 
     def __init__(
         self,
@@ -85,12 +85,14 @@ class RedisStore:
         keys: Keys | None = None,
         hold: float = HOLD,
         token: Callable[[], str] = lambda: secrets.token_hex(8),
+        audited: Callable[[Event, Approval | Thread], Event] = lambda event, _: event,
     ) -> None:
         self._redis = redis
         self._clock = clock
         self._keys = keys or Keys()
         self._hold = timedelta(seconds=hold)
         self._token = token
+        self._audited = audited
         self._scripts = Scripts(redis)
 
     # -- reading
@@ -170,19 +172,19 @@ class RedisStore:
         if isinstance(change, Change):
             record, thread_id = self._keys.approval(change.approval.id), change.approval.thread_id
             trail, version, doc = self._keys.trail(change.approval.id), change.approval.version, change.approval
-            indexes, text = self._approval_indexes(change.approval), APPROVALS.dump(doc)
+            indexes, text, about = self._approval_indexes(change.approval), APPROVALS.dump(doc), change.approval
         else:
             thread = change.thread
             record, thread_id = self._keys.thread(thread.id), thread.id
             trail, version = self._keys.trail(thread.id), thread.version
-            indexes, text = self._thread_indexes(thread), THREADS.dump(thread)
+            indexes, text, about = self._thread_indexes(thread), THREADS.dump(thread), thread
         claims: list[Claim] = []
         due = [self._due(item, perform, claims) for item in change.due]
         keys = [record, self._keys.audit, trail, self._keys.due, self._keys.drives]
         keys += [self._keys.claims, self._keys.attempts]
         keys += [self._keys.lease(thread_id), *(index for index, _, _ in indexes)]
         args: list[str | int] = [change.before, version, text, lease.token if lease else ""]
-        args += [len(change.events), *(EVENTS.dump(event) for event in change.events)]
+        args += [len(change.events), *(EVENTS.dump(self._audited(event, about)) for event in change.events)]
         args += [len(due), *chain.from_iterable(due)]
         args += [len(indexes), *chain.from_iterable((i + 1, m, s) for i, (_, m, s) in enumerate(indexes))]
         status = CommitStatus(await self._scripts.commit(keys, args))
@@ -196,12 +198,12 @@ class RedisStore:
         if item.at is None:
             return (line, item.member, "", "")
         if not (item.immediate and item.kind in perform):
-            return (line, item.member, _score(item.at), "")
+            return (line, item.member, score(item.at), "")
         claims.append(Claim(item.subject, item.kind, self._token()))
-        return (line, item.member, _score(item.at + self._hold), claims[-1].token)
+        return (line, item.member, score(item.at + self._hold), claims[-1].token)
 
     def _approval_indexes(self, approval: Approval) -> list[tuple[str, str, str]]:
-        opened = _score(approval.opened_at)
+        opened = score(approval.opened_at)
         pending = opened if approval.status is Status.PENDING else ""
         unsettled = "" if approval.status.final else opened
         return [
@@ -214,7 +216,7 @@ class RedisStore:
         ]
 
     def _thread_indexes(self, thread: Thread) -> list[tuple[str, str, str]]:
-        return [(self._keys.index("threads"), thread.id, _score(thread.created_at) if thread.state.open else "")]
+        return [(self._keys.index("threads"), thread.id, score(thread.created_at) if thread.state.open else "")]
 
     # -- due work
 
@@ -228,7 +230,7 @@ class RedisStore:
 
     async def _claim(self, line: str, now: datetime, kinds: frozenset[DueKind], limit: int) -> list[Claim]:
         wanted = "|" + "|".join(sorted(kinds)) + "|"
-        args = [_score(now), _score(now + self._hold), limit, self._token(), wanted]
+        args = [score(now), score(now + self._hold), limit, self._token(), wanted]
         flat = await self._scripts.claim([line, self._keys.claims, self._keys.attempts], args)
         claims: list[Claim] = []
         for member, token, attempts in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
@@ -240,7 +242,7 @@ class RedisStore:
         """Takes the item off the list, or puts it back for `again`. False if it was scheduled anew meanwhile."""
         keys = [self._line(claim.kind), self._keys.claims, self._keys.attempts]
         return await self._scripts.settle(
-            keys, [claim.member, claim.token, _score(again) if again else "", "1" if failed else "0"]
+            keys, [claim.member, claim.token, score(again) if again else "", "1" if failed else "0"]
         )
 
     async def due_at(self, subject: str) -> dict[DueKind, datetime]:
@@ -258,7 +260,7 @@ class RedisStore:
 
     async def schedule(self, subject: str, kind: DueKind, at: datetime) -> None:
         """Puts an item on the list, unless it is there already. For repairs: changes bring their own due work."""
-        await self._redis.zadd(self._line(kind), {f"{subject}|{kind}": int(_score(at))}, nx=True)
+        await self._redis.zadd(self._line(kind), {f"{subject}|{kind}": int(score(at))}, nx=True)
 
     # -- leases
 

@@ -18,6 +18,7 @@ class Scripts:
         self._claim = self._load(redis, "claim")
         self._settle = self._load(redis, "settle")
         self._lease = self._load(redis, "lease")
+        self._away = self._load(redis, "away")
         self._publish = self._load(redis, "publish")
 
     @staticmethod
@@ -43,6 +44,10 @@ class Scripts:
     async def lease(self, keys: Sequence[str], args: Sequence[str | int]) -> int:
         """A token, or 0 / 1."""
         return int(await self._call(self._lease, keys, args))
+
+    async def away(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
+        """Whether anything was written."""
+        return bool(await self._call(self._away, keys, args))
 
     async def publish(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
         """Whether the number before still stood."""

@@ -1,17 +1,17 @@
-"""The slash command `/approvals`: list, show, run, admin, help."""
+"""The slash command `/approvals`: list, show, away, run, admin, help."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from approvals.errors import ConfigError
 from approvals.model import JsonValue, Standing
 from approvals.ports import Query
 from approvals.refusals import Refusal
 from bot import blocks, modals, payloads, replies, strict_json
 from bot.blocks import Message
 from bot.listeners.admin import Admin
+from bot.listeners.away import Leaves
 from bot.listeners.door import Answer, App, Door
 from bot.payloads import ID, Body, ListPage, Person
 
@@ -44,6 +44,13 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """`/approvals away …`, or `/approvals back`: what stands after the verb."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """Help, or what is wrong with the command and how it goes."""
 
@@ -55,7 +62,7 @@ class Administer:
     """`/approvals admin`."""
 
 
-def parse(text: str) -> Listing | Show | Start | Administer | Say:
+def parse(text: str) -> Listing | Show | Start | Absence | Administer | Say:
     """What somebody typed after `/approvals`. Never raises."""
     verb, rest = _first_word(text)
     match verb.lower():
@@ -67,6 +74,10 @@ def parse(text: str) -> Listing | Show | Start | Administer | Say:
             return _start(rest)
         case "admin":
             return Administer()
+        case "away":
+            return Absence(rest)
+        case "back" if not rest:
+            return Absence("back")
         case "help":
             return Say(replies.HELP)
         case _ if verb.lower().startswith(("graph:", "page")):
@@ -116,6 +127,7 @@ class Commands:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._admin = Admin(door)
+        self._leaves = Leaves(door)
 
     async def command(self, body: Body, answer: Answer) -> None:
         """Acknowledges at once, then answers."""
@@ -130,40 +142,53 @@ class Commands:
             return
         match asked:
             case Listing():
-                await answer.say(await self._page(ListPage((asked.page - 1) * PAGE_SIZE, asked.graph)))
+                await answer.say(await self._page(person, ListPage(0, asked.graph), (asked.page - 1) * PAGE_SIZE))
             case Show():
-                await answer.say(await self._details(asked.approval_id))
+                await answer.say(await self._details(person, asked.approval_id))
             case Start():
                 await answer.say(await self._run(asked, person))
+            case Absence():
+                await answer.say(await self._leaves.said(asked.text, person))
             case Say():
                 await answer.say(asked.text)
 
     async def _stranger(self, person: Person) -> bool:
         return await self._door.directory.standing(person.id, person.team_id) is not Standing.MEMBER
 
-    async def _page(self, at: ListPage) -> Message:
-        page = await self._door.approvals.page(Query(graph=at.graph, offset=at.offset, limit=PAGE_SIZE))
-        return blocks.listing(page, title=replies.PENDING, graph=at.graph, now=self._door.clock(), page_size=PAGE_SIZE)
+    async def _page(self, person: Person, at: ListPage, skip: int = 0) -> Message:
+        """What they may see, from an offset among all on, or so many of theirs further."""
+        query = Query(graph=at.graph, offset=at.offset, limit=PAGE_SIZE)
+        seen = await self._door.sight.window(person, query, skip=skip)
+        return blocks.listing(
+            self._door.shown.page(seen.page),
+            title=replies.PENDING,
+            graph=at.graph,
+            now=self._door.clock(),
+            page_size=PAGE_SIZE,
+            around=None if seen.everything else blocks.Around(seen.before, seen.after),
+        )
 
-    async def _details(self, approval_id: str) -> Message | str:
-        approval = await self._door.approvals.get(approval_id)
+    async def _details(self, person: Person, approval_id: str) -> Message | str:
+        approval = await self._door.seen(person, approval_id)
         return replies.no_such(approval_id) if approval is None else blocks.details(approval, self._door.clock())
 
     async def turn(self, body: Body, answer: Answer) -> None:
         """Another page, in place."""
         await answer.ack()
-        if not await self._stranger(payloads.person(body)):
-            await answer.say(await self._page(payloads.list_page(body)), replace=True)
+        person = payloads.person(body)
+        if not await self._stranger(person):
+            await answer.say(await self._page(person, payloads.list_page(body)), replace=True)
 
     async def show_row(self, body: Body, answer: Answer) -> None:
         """One approval of the list, whole: in private below the list, or in a modal over the Home tab."""
         await answer.ack()
-        if await self._stranger(payloads.person(body)):
+        person = payloads.person(body)
+        if await self._stranger(person):
             return
         approval_id = payloads.button_value(body)
         if payloads.view_id(body) is None:
-            await answer.say(await self._details(approval_id))
-        elif (approval := await self._door.approvals.get(approval_id)) is not None:
+            await answer.say(await self._details(person, approval_id))
+        elif (approval := await self._door.seen(person, approval_id)) is not None:
             await self._door.slack.open_view(payloads.trigger_id(body), modals.review(approval, 0))
 
     async def _run(self, asked: Start, person: Person) -> str:
@@ -175,10 +200,4 @@ class Commands:
         return replies.not_started(thread.detail) if isinstance(thread, Refusal) else replies.started(asked.graph)
 
     async def _may_run(self, person: Person) -> bool:
-        for entry in self._door.core.settings.signoff_runners:
-            try:
-                if person.id in await self._door.directory.members(entry):
-                    return True
-            except ConfigError:
-                continue
-        return False
+        return bool(await self._door.directory.belongs(person.id, self._door.core.settings.signoff_runners))

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from approvals.lifecycle import Attempt
-from approvals.model import Actor, Approval, DecisionType, Thread
+from approvals.model import Actor, Approval, DecisionType, Standing, Thread
 from approvals.refusals import Refusal
 from approvals.tally import verdicts
-from bot import modals, payloads
+from bot import modals, payloads, replies
 from bot.listeners.door import Answer, App, Door
 from bot.payloads import Body, Click
 
@@ -41,7 +41,10 @@ class Buttons:
         """Decides at once: one commit, then the acknowledgement. Where the policy wants a reason, asks for it."""
         click = payloads.click(body)
         actor, approval = await self._door.actor(click.person, click.approval_id)
-        if approval is not None and DecisionType.APPROVE in approval.policy.reason_required:
+        if approval is None:
+            await self._door.unknown(answer, click.person)
+            return
+        if DecisionType.APPROVE in approval.policy.reason_required:
             await self.ask(body, answer)
             return
         attempt = Attempt(type=DecisionType.APPROVE, actor=actor.ref, action=click.action, revision=click.revision)
@@ -53,7 +56,10 @@ class Buttons:
     async def ask(self, body: Body, answer: Answer) -> None:
         """Opens the form that the decision needs, for those who may make it."""
         click = payloads.click(body)
-        actor, _ = await self._door.actor(click.person, click.approval_id)
+        actor, approval = await self._door.actor(click.person, click.approval_id)
+        if approval is None:
+            await self._door.unknown(answer, click.person)
+            return
         kind = DecisionType(click.verb)
         attempt = Attempt(type=kind, actor=actor.ref, action=click.action, revision=click.revision)
         found = await self._door.approvals.may_decide(click.approval_id, actor, attempt)
@@ -61,20 +67,26 @@ class Buttons:
         if isinstance(found, Refusal):
             await self._door.refuse(answer, found, click.approval_id, click.person)
             return
-        await self._show(click, _form(kind, found, click.action))
+        await self._show(click, _form(kind, self._door.shown.approval(found), click.action))
 
     async def review(self, body: Body, answer: Answer) -> None:
         """Shows everything, whole."""
         click = payloads.click(body)
         await answer.ack()
-        approval = await self._door.approvals.get(click.approval_id)
-        if approval is not None:
+        if await self._door.directory.standing(click.person.id, click.person.team_id) is not Standing.MEMBER:
+            await answer.say(replies.MEMBERS_ONLY)
+        elif (approval := await self._door.seen(click.person, click.approval_id)) is not None:
             await self._show(click, modals.review(approval, 0))
+        else:
+            await self._door.unknown(answer, click.person)
 
     async def retry(self, body: Body, answer: Answer) -> None:
         """Lets a failed graph go on."""
         click = payloads.click(body)
-        actor, _ = await self._door.actor(click.person, click.approval_id)
+        actor, approval = await self._door.actor(click.person, click.approval_id)
+        if approval is None:
+            await self._door.unknown(answer, click.person)
+            return
         done = await self._door.approvals.retry(click.approval_id, actor)
         await answer.ack()
         if isinstance(done, Refusal):
@@ -83,7 +95,10 @@ class Buttons:
     async def repair(self, body: Body, answer: Answer) -> None:
         """Drops an answer that the graph cannot take and has the thread ask anew, as `signoff repair` does."""
         click = payloads.click(body)
-        actor, _ = await self._door.actor(click.person, click.approval_id)
+        actor, approval = await self._door.actor(click.person, click.approval_id)
+        if approval is None:
+            await self._door.unknown(answer, click.person)
+            return
         found = await self._door.approvals.may_repair(click.approval_id, actor)
         done = found if isinstance(found, Refusal) else await self._repaired(found, actor)
         await answer.ack()

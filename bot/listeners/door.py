@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -13,12 +14,14 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from approvals.due import DueKind
 from approvals.errors import InputError
 from approvals.model import Actor, Approval
-from approvals.refusals import Refusal
+from approvals.refusals import Reason, Refusal
 from bot import modals, replies, texts
+from bot.absences import Absences
 from bot.blocks import Message
 from bot.core import Core
 from bot.directory import Directory
 from bot.payloads import Body, Person
+from bot.sight import Sight
 from bot.slack import Slack
 
 App = Any
@@ -73,18 +76,37 @@ class Answer:
 class Door:
     """What listeners reach."""
 
-    def __init__(self, core: Core, slack: Slack, directory: Directory) -> None:
+    def __init__(self, core: Core, slack: Slack, directory: Directory, absences: Absences) -> None:
         self.core = core
         self.approvals = core.records.approvals
         self.slack = slack
         self.directory = directory
         self.clock = core.records.clock
+        self.absences = absences
+        self.shown = core.records.shown
+        self.sight = Sight(self.approvals, directory, absences, core.settings.signoff_admins)
 
-    async def actor(self, person: Person, approval_id: str) -> tuple[Actor, Approval | None]:
-        """Who clicked, with Slack's facts about them as far as this approval's audience asks for them."""
+    async def actor(self, person: Person, approval_id: str, *, alone: bool = False) -> tuple[Actor, Approval | None]:
+        """Who clicked, with Slack's facts about them as far as this approval's audience asks for them.
+
+        Who is not asked themselves acts for somebody absent for whom they cover, unless it is to decide `alone`. The
+        approval is `None` where there is none, and where it is not theirs to see: both are answered alike.
+        """
         approval = await self.approvals.get(approval_id)
         audience = approval.named if approval is not None else ()
-        return await self.directory.actor(person.id, person.team_id, audience), approval
+        actor = await self.directory.actor(person.id, person.team_id, audience)
+        if approval is not None and not alone:
+            actor = await self.absences.standing_in(actor, approval)
+        if approval is not None and not actor.audiences and not await self.sight.sees(person, approval):
+            return actor, None
+        return actor, approval
+
+    async def seen(self, person: Person, approval_id: str) -> Approval | None:
+        """The approval for showing, secrets hidden; `None` where there is none that they may see."""
+        approval = await self.approvals.get(approval_id)
+        if approval is None or not await self.sight.sees(person, approval):
+            return None
+        return self.shown.approval(approval)
 
     async def redraw(self, approval_id: str) -> None:
         """Somebody clicked on a card that shows what is no longer so: it is drawn anew, soon."""
@@ -93,9 +115,21 @@ class Door:
     async def refuse(self, answer: Answer, refusal: Refusal, approval_id: str, person: Person) -> None:
         """Says why, in private, as the record stands now; and redraws the card."""
         approval = await self.approvals.get(approval_id)
-        await answer.say(texts.refusal(refusal, approval, person.id))
+        await answer.say(self.refusal(refusal, approval, person))
         if approval is not None:
             await self.redraw(approval_id)
+
+    async def unknown(self, answer: Answer, person: Person) -> None:
+        """The answer to an id that there is not, and to one that is not theirs to see."""
+        await answer.ack()
+        await answer.say(self.refusal(Refusal(Reason.UNKNOWN), None, person))
+
+    def refusal(self, refusal: Refusal, approval: Approval | None, person: Person) -> str:
+        """The sentence, secrets hidden."""
+        if approval is None:
+            return texts.refusal(refusal, None, person.id)
+        detail = str(self.shown.told(refusal.detail, approval))
+        return texts.refusal(replace(refusal, detail=detail), self.shown.approval(approval), person.id)
 
     def listener(self, handle: Callable[[Body, Answer], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         """Wraps a handler in the error boundary. Whatever happens, Slack is acknowledged and the person is told."""

@@ -6,7 +6,7 @@ from approvals.model import Standing
 from approvals.ports import Query
 from bot import home, payloads, replies
 from bot.listeners.door import Answer, App, Door
-from bot.payloads import Body
+from bot.payloads import Body, Person
 
 
 def register(app: App, door: Door) -> None:
@@ -16,13 +16,21 @@ def register(app: App, door: Door) -> None:
         """Draws what is pending, for full members."""
         await answer.ack()
         user = payloads.home_opened(body)
-        if user is None:
-            return
-        standing = await door.directory.standing(user, None)
-        if standing is Standing.MEMBER:
-            page = await door.approvals.page(Query(limit=20))
-            await door.slack.publish(user, home.home(page, door.clock(), viewer=user))
-        else:
-            await door.slack.publish(user, home.closed(replies.MEMBERS_ONLY))
+        if user is not None:
+            await draw(door, user)
 
     app.event("app_home_opened")(door.listener(opened))
+
+
+async def draw(door: Door, user: str) -> None:
+    """What waits, and whether they are away or cover for somebody; for full members."""
+    if await door.directory.standing(user, None) is not Standing.MEMBER:
+        await door.slack.publish(user, home.closed(replies.MEMBERS_ONLY))
+        return
+    seen = await door.sight.window(Person(user, None), Query(limit=home.MAX_ROWS))
+    more = not seen.everything and seen.after is not None
+    away = (await door.absences.of(user)).get(user)
+    covering = await door.absences.covered_by(user)
+    page = door.shown.page(seen.page)
+    view = home.home(page, door.clock(), viewer=user, more=more, away=away, covering=covering)
+    await door.slack.publish(user, view)

@@ -10,7 +10,8 @@ from approvals.errors import InputError
 from approvals.lifecycle import Attempt
 from approvals.model import Approval, DecisionType
 from approvals.refusals import Reason, Refusal
-from bot import forms, modals, payloads, replies, schema_form, texts
+from bot import forms, modals, payloads, replies, schema_form
+from bot.edited import edited
 from bot.listeners.door import Answer, App, Door
 from bot.modals import Meta
 from bot.payloads import Body
@@ -41,38 +42,44 @@ class Submissions:
         kind = DecisionType(view["callback_id"])
         person = payloads.person(body)
         actor, approval = await self._door.actor(person, meta.id)
-        attempt = self._attempt(kind, meta, approval, payloads.state_values(body))
+        if approval is None:
+            no = self._door.refusal(Refusal(Reason.UNKNOWN), None, person)
+            await answer.ack(response_action="update", view=modals.notice(replies.NOT_DONE, no))
+            return
+        shown = self._door.shown.approval(approval)
+        attempt = self._attempt(kind, meta, approval, shown, payloads.state_values(body))
         if isinstance(attempt, forms.FieldErrors):
             await answer.ack(response_action="errors", errors=dict(attempt.errors))
             return
         done = await self._door.approvals.decide(meta.id, Attempt(actor=actor.ref, **attempt), actor)
         if not isinstance(done, Refusal):
             await answer.ack()
-        elif (errors := _inline(done, kind, meta, approval, payloads.state_values(body))) is not None:
+        elif (errors := _inline(done, kind, meta, shown, payloads.state_values(body))) is not None:
             await answer.ack(response_action="errors", errors=errors)
         else:
             now = await self._door.approvals.get(meta.id)
-            said = modals.notice(replies.NOT_DONE, texts.refusal(done, now, person.id))
+            said = modals.notice(replies.NOT_DONE, self._door.refusal(done, now, person))
             await answer.ack(response_action="update", view=said)
             await self._door.redraw(meta.id)
 
     @staticmethod
     def _attempt(
-        kind: DecisionType, meta: Meta, approval: Approval | None, values: Mapping[str, Any]
+        kind: DecisionType, meta: Meta, approval: Approval, shown: Approval, values: Mapping[str, Any]
     ) -> dict[str, Any] | forms.FieldErrors:
-        """What was typed. What does not fit the record as it stands is left for `decide` to refuse."""
+        """What was typed. What does not fit the record as it stands is left for `decide` to refuse. `shown` is what the
+        form was made of: where it hides something that was left alone, the real value stays."""
         said: dict[str, Any] = {"type": kind, "action": meta.action, "revision": meta.revision}
         said["reason"] = forms.text(values, forms.REASON) or None
         index = meta.action or 0
-        if approval is None or approval.revision != meta.revision or index >= len(approval.actions):
+        if approval.revision != meta.revision or index >= len(approval.actions):
             return said
         if kind is DecisionType.RESPOND and schema_form.has_form(approval):
-            text = schema_form.read(approval, values)
+            text = schema_form.read(shown, values)
             return text if isinstance(text, forms.FieldErrors) else said | {"text": text}
         if kind is DecisionType.RESPOND:
             return said | {"text": forms.text(values, forms.TEXT)}
         if kind is DecisionType.EDIT:
-            args = forms.read(approval.actions[index].args, values)
+            args = edited(approval.actions[index].args, shown.actions[index].args, values)
             return args if isinstance(args, forms.FieldErrors) else said | {"args": args}
         return said
 
@@ -83,7 +90,7 @@ class Submissions:
         meta, view_id = modals.metadata(view), payloads.view_id(body)
         if meta is None or view_id is None:
             raise InputError("a form is not of our making: its metadata cannot be read")
-        approval = await self._door.approvals.get(meta.id)
+        approval = await self._door.seen(payloads.person(body), meta.id)
         if approval is None or approval.revision != meta.revision or not schema_form.has_form(approval):
             return  # it is refused when it is sent
         at = schema_form.branch_of(approval, payloads.state_values(body))
@@ -97,13 +104,13 @@ class Submissions:
         view_id = payloads.view_id(body)
         if not isinstance(approval_id, str) or not isinstance(page, int) or view_id is None:
             raise InputError("a page button is not of our making")
-        approval = await self._door.approvals.get(approval_id)
+        approval = await self._door.seen(payloads.person(body), approval_id)
         if approval is not None:
             await self._door.slack.update_view(view_id, modals.review(approval, page))
 
 
 def _inline(
-    refusal: Refusal, kind: DecisionType, meta: Meta, approval: Approval | None, state: Mapping[str, Any]
+    refusal: Refusal, kind: DecisionType, meta: Meta, approval: Approval, state: Mapping[str, Any]
 ) -> dict[str, str] | None:
     """The refusal beside the field it is about; `None` if it cannot be mended there."""
     block: str | None = None
@@ -111,9 +118,9 @@ def _inline(
         block = forms.REASON
     elif refusal.reason is Reason.INVALID_ANSWER and kind is DecisionType.RESPOND:
         block = forms.TEXT
-        if approval is not None and schema_form.has_form(approval):
+        if schema_form.has_form(approval):
             block = schema_form.block_of(approval, refusal.field, state)
-    elif refusal.reason is Reason.INVALID_ANSWER and approval is not None:
+    elif refusal.reason is Reason.INVALID_ANSWER:
         index = meta.action or 0
         block = forms.block_of(approval.actions[index].args, refusal.field) if index < len(approval.actions) else None
     return {block: replies.sentence(refusal.detail)} if block else None

@@ -11,12 +11,12 @@ from approvals.due import DueKind
 from approvals.events import EventType
 from approvals.hours import PauseKind
 from approvals.lifecycle import Change
-from approvals.model import Actor, DecisionType, Resolution, Status
+from approvals.model import Actor, DecisionType, Reply, Resolution, Status
 from approvals.policy import Automatic, EscalationStep, Expiry, OnExpiry, Quorum, Urgency
 from approvals.refusals import Reason, Refusal
 from approvals.service import Done
 from approvals.store.redis import RedisStore
-from tests.approvals.build import ANA, ASK, BEN, MAIL, POLICY, Replica, at, changed, member, moved, opening, say
+from tests.approvals.build import ANA, ASK, BEN, MAIL, POLICY, Replica, at, changed, draft, member, moved, opening, say
 from tests.conftest import VirtualClock
 
 HELD = replace(POLICY, acknowledge=600.0, snooze=(3600.0,))
@@ -164,3 +164,77 @@ async def test_only_who_may_decide_may_hold(store: RedisStore, clock: VirtualClo
     opened = await replica.open(policy=HELD)
     stranger = Actor(BEN, audiences=frozenset({"@others"}))
     assert await replica.approvals.hold(opened.id, stranger, LOOKING, 600.0) == Refusal(Reason.NOT_APPROVER)
+
+
+async def test_late_work_waits_while_somebody_looks(store: RedisStore, clock: VirtualClock) -> None:
+    """A reminder that is due and not given yet when somebody takes it on is given once they let go."""
+    replica = Replica(store, clock, policy=HELD)
+    opened = await replica.open(policy=HELD)
+    clock.turn(seconds=600)
+    assert isinstance(await replica.approvals.hold(opened.id, member(), LOOKING, 600.0), Done)
+    clock.turn(seconds=1)
+    await replica.sweep()
+    assert replica.notifier.said("remind") == 0
+    clock.turn(seconds=600)
+    await replica.sweep()
+    assert replica.notifier.said("remind") == 1
+
+
+async def test_a_hold_lapses_once_though_a_process_dies(store: RedisStore, clock: VirtualClock) -> None:
+    """It was written down and not settled: whoever finds the work again finds nothing to write."""
+    replica = Replica(store, clock, policy=HELD)
+    opened = await replica.open(policy=HELD)
+    assert isinstance(await replica.approvals.hold(opened.id, member(), LOOKING, 600.0), Done)
+    clock.turn(seconds=600)
+    assert [c.kind for c in await store.claim_due(clock(), frozenset({DueKind.LAPSE}), 5)] == [DueKind.LAPSE]
+    await replica.approvals.lapsed(opened.id)
+    clock.turn(seconds=60)
+    await replica.sweep()
+    assert [e.type for e in await replica.approvals.audit(opened.id)].count(EventType.LAPSED) == 1
+
+
+async def test_away_over_everything(store: RedisStore, clock: VirtualClock) -> None:
+    """Down over reminders, two steps and the end: the audit names the steps that nobody was told of, then the end."""
+    replica = Replica(store, clock)
+    opened = await replica.open()
+    clock.turn(days=1)
+    await replica.sweep()
+    events = [e for e in await replica.approvals.audit(opened.id) if e.type is not EventType.ANNOUNCED]
+    assert [e.type for e in events] == [
+        EventType.OPENED,
+        EventType.ESCALATION_SKIPPED,
+        EventType.ESCALATION_SKIPPED,
+        EventType.DECIDED,
+        EventType.RESOLVED,
+    ]
+    assert [e.data["level"] for e in events if e.type is EventType.ESCALATION_SKIPPED] == [1, 2]
+    assert (replica.notifier.said("remind"), replica.notifier.said("announce")) == (0, 1)
+
+
+async def test_away_over_an_end_that_waits(store: RedisStore, clock: VirtualClock) -> None:
+    """Where the policy goes on waiting, the steps of before are taken late rather than never, in their order."""
+    waits = replace(POLICY, expire=Expiry(after=14400.0, then=OnExpiry.WAIT))
+    replica = Replica(store, clock, policy=waits)
+    opened = await replica.open(policy=waits)
+    clock.turn(days=1)
+    await replica.sweep()
+    events = [e.type for e in await replica.approvals.audit(opened.id) if e.type is not EventType.ANNOUNCED]
+    assert events == [
+        EventType.OPENED,
+        EventType.OVERDUE,
+        EventType.REMINDED,
+        EventType.ESCALATED,
+        EventType.ESCALATED,
+    ]
+    now = await replica.approvals.get(opened.id)
+    assert now is not None
+    assert (now.level, [m.place for m in now.messages]) == (2, ["#approvals", "#leads", "UBOSS"])
+
+
+def test_a_question_asked_again_is_held_by_nobody() -> None:
+    """Who held it and then decided holds it no longer: its clocks run from where they stood."""
+    held = moved(lifecycle.hold(opening(policy=HELD).approval, ANA, LOOKING, 600.0, at(60)))
+    resolved = lifecycle.with_reply(changed(lifecycle.decide(held, say(), at(90))), Reply("yes")).approval
+    change = changed(lifecycle.amend(resolved, draft(shown="h2"), at(100)))
+    assert change.approval.paused_until(at(101)) is None
+    assert dues(change)[DueKind.REMIND] == at(640)

@@ -108,6 +108,33 @@ def test_those_of_a_step_count_for_the_groups_it_stands_for() -> None:
     assert [(g.name, g.have) for g in tally(one)[0].groups] == [("finance", 1), ("security", 0)]
 
 
+def test_time_alone_never_decides() -> None:
+    """A step that makes its people count for a group says nothing of votes from before: they may vote again.
+
+    Else an approval would be complete with nobody having acted, and the next click, a denial, would resolve it so.
+    """
+    step = EscalationStep(after=60.0, to=("@leads",), stands_for=("finance",))
+    groups = (Group(name="finance", who=("@finance",)),)
+    policy = replace(POLICY, who=("@leads",), groups=groups, escalate=(step,), quorum=Quorum(deny=2))
+    early = went(vote(opening(policy=policy).approval, APPROVE, CLEO, "@leads"))
+    assert vote(early, APPROVE, CLEO, "@leads") == Refusal(Reason.ALREADY_VOTED)
+    up = moved(lifecycle.escalate(early, at(60)))
+    assert verdicts(up) == (None,)
+    denied = went(vote(up, DENY, BEN, "@finance"))
+    assert denied.status is Status.PENDING
+    assert went(vote(up, APPROVE, CLEO, "@leads")).resolution is Resolution.APPROVED
+
+
+def test_a_change_of_mind_outlives_a_step() -> None:
+    """Somebody approved, then denied; a step after which their group would have counted does not bring it back."""
+    step = EscalationStep(after=60.0, to=("@leads",), stands_for=("finance",))
+    groups = (Group(name="finance", who=("@finance",)),)
+    policy = replace(POLICY, who=("@leads",), groups=groups, escalate=(step,), quorum=Quorum(deny=2))
+    against = went(vote(went(vote(opening(policy=policy).approval, APPROVE, CLEO, "@leads")), DENY, CLEO, "@leads"))
+    (count,) = tally(moved(lifecycle.escalate(against, at(60))))
+    assert (count.verdict, len(count.approvals), len(count.denials)) == (None, 0, 1)
+
+
 def test_a_step_may_replace_those_before() -> None:
     """From then on only its people may decide."""
     policy = replace(POLICY, escalate=(EscalationStep(after=60.0, to=("@leads",), replace=True),))

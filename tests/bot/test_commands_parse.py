@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.listeners.commands import Listing, Say, Show, Start, parse
+from bot.listeners.commands import Absence, Listing, Say, Show, Start, parse
 
 ID = "AB2C3D4E5F6G7H2J"
 pieces = st.sampled_from(
@@ -14,6 +14,8 @@ pieces = st.sampled_from(
         "list",
         "show",
         "run",
+        "away",
+        "back",
         "help",
         "page",
         "page 2",
@@ -36,7 +38,7 @@ lines = st.one_of(st.text(max_size=80), st.lists(st.one_of(pieces, st.text(max_s
 def test_any_line_is_understood_or_answered(text: str) -> None:
     """Never an exception; a page is at least the first; what is said is not empty."""
     asked = parse(text)
-    assert isinstance(asked, Listing | Show | Start | Say)
+    assert isinstance(asked, Listing | Show | Start | Absence | Say)
     if isinstance(asked, Listing):
         assert asked.page >= 1
     if isinstance(asked, Say):
@@ -59,6 +61,9 @@ def test_any_line_is_understood_or_answered(text: str) -> None:
         ("run refund", Start("refund", {})),
         ('run refund {"a": [1, 2.5, null]}', Start("refund", {"a": [1, 2.5, None]})),
         ('run refund\n{"a": 1}', Start("refund", {"a": 1})),
+        ("away", Absence("")),
+        ("Away until Monday  cover @ben", Absence("until Monday  cover @ben")),
+        ("back", Absence("back")),
         ("list\tpage 2", Listing(2)),
     ],
 )
@@ -72,6 +77,7 @@ def test_a_line_means(text: str, asked: object) -> None:
     [
         "show",
         "show me",
+        "back in a minute",
         "list everything",
         "run",
         "run refund {a}",

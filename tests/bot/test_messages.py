@@ -58,6 +58,8 @@ def test_notes_lists_and_details_are_drawn_as_agreed() -> None:
     page = Page((SAMPLES["pending"], SAMPLES["question"], SAMPLES["overdue"]), total=9, offset=3)
     drawn = {
         "reminder": blocks.reminder(SAMPLES["pending"], NOW),
+        "reminder_for_others": blocks.reminder(SAMPLES["pending"], NOW, ("U0CLEO", "@finance")),
+        "card_in_place_of": blocks.asked_for(blocks.card(SAMPLES["pending"], NOW), "U0ANA"),
         "report_finished": blocks.report(SAMPLES["approved"]),
         "report_went_on": blocks.report(SAMPLES["batch_decided"]),
         "report_failed": blocks.report(SAMPLES["failed"]),

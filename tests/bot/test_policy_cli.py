@@ -70,7 +70,7 @@ def test_a_file_is_applied_and_shown_as_it_is_written(run: Run, file: Path) -> N
     assert (version["number"], version["note"]) == (1, "Money first")
     event = json.loads(run("audit", "--json").out)
     assert (event["type"], event["data"]["to"], event["actor"]["id"]) == ("policy_changed", 1, "ci")
-    assert "policies  policy_changed  ci (cli)" in run("audit").out
+    assert "-  policy_changed  ci (cli)" in run("audit").out
 
 
 def test_the_same_file_again_is_nothing_to_do(run: Run, file: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
-from approvals.model import Approval
+from approvals.away import Away
+from approvals.model import SYSTEM, Approval
 from approvals.ports import Page
 from bot import modals
 from bot.home import home
@@ -17,6 +19,8 @@ from bot.modals import Meta
 from tests.bot import golden, samples
 from tests.bot.checks import drawn_texts, sound_view
 from tests.bot.samples import NOW, SAMPLES, approvals, refund
+
+AWAY = Away(user_id="U0ANA", since=NOW, until=NOW + timedelta(days=3), cover="U0BEN", set_by=samples.BEN)
 
 
 def test_views_are_drawn_as_agreed() -> None:
@@ -32,6 +36,9 @@ def test_views_are_drawn_as_agreed() -> None:
         "modal_review": modals.review(SAMPLES["batch_many"], 1),
         "modal_notice": modals.notice("Nothing was changed", "Already approved by <@U0BEN>."),
         "home": home(page, NOW, viewer="U0BEN"),
+        "home_away": home(page, NOW, viewer="U0ANA", away=AWAY, covering=[replace(AWAY, user_id="U0BEN")]),
+        "home_away_alone": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, cover=None)),
+        "home_away_status": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, set_by=SYSTEM, cover=None)),
         "home_empty": home(Page((), 0, 0), NOW, viewer="U0BEN"),
     }
     for name, view in drawn.items():
