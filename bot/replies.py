@@ -66,8 +66,8 @@ FORM_HINT = (
     "`2d`. What starts with `#` or `@` needs quotes."
 )
 FORM_YAML = "YAML, as in the policy file."
-FORM_EMPTY = "YAML, as in the policy file. Empty: the policy is removed."
 WRITE_IT = "Write the policy here."
+REMOVE_SURE = "What it was about falls to the policies below it. The history keeps it."
 NO_HISTORY = "Nothing was published yet: the settings count."
 SOMEBODY = "Somebody else"
 
