@@ -21,11 +21,12 @@ from approvals.policy import PolicySet
 from approvals.reapplying import Reapplied, Reapply
 from approvals.refusals import Refusal
 from approvals.settings import Settings
-from bot import output, policy_output
+from bot import output, policy_ahead, policy_output
 from bot.command import AsJson, EnvFile, Refused, run_until_done, settings_of
 from bot.core import open_records
 
 policy = typer.Typer(help="Who is asked, and what follows as time passes.", no_args_is_help=True)
+policy_ahead.register(policy)
 
 File = Annotated[
     Path | None, typer.Argument(help="Or - for stdin. Default: the file that SIGNOFF_POLICIES names.", allow_dash=True)

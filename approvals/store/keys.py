@@ -49,6 +49,11 @@ class Keys:
         return self._key("absences")
 
     @property
+    def told(self) -> str:
+        """Set of what admins were told of the policies."""
+        return self._key("told")
+
+    @property
     def audit(self) -> str:
         """Stream of audit events."""
         return self._key("audit")
