@@ -162,7 +162,7 @@ class GraphDriver:
         drafts = await self._drafts(walk, state, pending)
         approvals = await self._journal.record(walk.lease, walk.thread, drafts)
         asked = frozenset(draft.interrupt.id for draft in drafts)
-        ready = [a for a in approvals if a.interrupt.id in asked and a.status in (Status.RESOLVED, Status.RESUMING)]
+        ready = [a for a in approvals if a.interrupt.id in asked and a.ready]
         if (ready or pending.rest is Rest.MIDSTEP) and await self._stuck(walk, state, pending):
             return Driven.SETTLED
         if ready:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from approvals.model import Approval, Standing
+from approvals.places import whose
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Somebody who looks, with Slack's facts about them as of now.
 
-    `belongs` holds those audience entries and channel ids, of the ones asked about, that they were found to belong to,
-    and the entries of those for whom they stand in.
+    `belongs` holds those audience entries and channel ids, of the ones asked about, that they were found to belong to;
+    of the audience those too that somebody belongs to for whom they cover.
     """
 
     id: str
@@ -41,6 +42,6 @@ def visible(approval: Approval, viewer: Viewer) -> bool:
         return True
     if viewer.standing is not Standing.MEMBER:
         return False
-    direct = any(message.place == viewer.id for message in approval.messages)
+    direct = any(whose(message.place) == viewer.id for message in approval.messages)
     asked = not viewer.belongs.isdisjoint(approval.named)
     return viewer.admin or asked or direct or viewer.id == approval.requester

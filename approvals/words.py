@@ -105,7 +105,7 @@ def course(policy: Policy, voice: Voice = PLAIN) -> str:
     parts += [_step(step, voice) for step in policy.escalate]
     parts.append(_end(policy.expire, voice))
     if policy.hours is not None:
-        parts.append(_hours(policy.hours))
+        parts.append(working(policy.hours))
     return ", ".join(parts)
 
 
@@ -186,11 +186,12 @@ def _end(expire: Expiry | None, voice: Voice) -> str:
     return f"{_ENDS[expire.then]}{said} after {length(expire.after)}"
 
 
-def _hours(hours: Hours) -> str:
+def working(hours: Hours, zone: str = "") -> str:
+    """When the clocks run, in the zones that are named; without any, in those that the policy says."""
     days = sorted(hours.days)
     running = len(days) > 2 and days[-1] - days[0] == len(days) - 1
     said = f"{_DAYS[days[0]]}–{_DAYS[days[-1]]}" if running else listed((_DAYS[day] for day in days), "and")
-    zone = {"team": "the team's time", "approver": "the approvers' time"}.get(hours.zone, f"{hours.zone} time")
+    zone = zone or {"team": "the team's time", "approver": "the approvers' time"}.get(hours.zone, f"{hours.zone} time")
     count = len(hours.holidays)
     off = f", {count} {'holiday' if count == 1 else 'holidays'}" if count else ""
     return f"the clocks run {said} {_clock(hours.start)}–{_clock(hours.end)} ({zone}{off})"

@@ -47,13 +47,20 @@ class Sight:
         standing = await self._directory.standing(person.id, person.team_id)
         member = standing is Standing.MEMBER
         admin = member and bool(await self._directory.belongs(person.id, self._admins))
-        asked = sorted(frozenset[str]().union(*map(questions, () if admin else approvals)))
-        belongs = await self._directory.belongs(person.id, asked)
-        if member and asked:
-            entries = sorted(frozenset[str]().union(*(approval.named for approval in approvals)))
-            for away in await self._absences.covered_by(person.id):
-                belongs |= await self._directory.belongs(away.user_id, entries)
+        asked = frozenset[str]() if admin else frozenset[str]().union(*map(questions, approvals))
+        belongs = await self._directory.belongs(person.id, sorted(asked))
+        if member and not admin and approvals:
+            belongs |= await self._in_place_of(person, approvals)
         return Viewer(person.id, standing, belongs, admin)
+
+    async def _in_place_of(self, person: Person, approvals: Sequence[Approval]) -> frozenset[str]:
+        """What those are asked for whom they cover."""
+        asked = frozenset[str]().union(*(approval.audience for approval in approvals))
+        found = [
+            await self._directory.belongs(away.user_id, sorted(asked))
+            for away in await self._absences.covered_by(person.id)
+        ]
+        return frozenset[str]().union(*found)
 
     async def sees(self, person: Person, approval: Approval) -> bool:
         """Whether they may know of it."""
