@@ -97,8 +97,8 @@ def sentinel(folder: Path, port: int, watched: int) -> Iterator[None]:
 
 
 async def test_a_failover_by_sentinel_is_lived_through(pair: Pair, tmp_path: Path, stack: AsyncExitStack) -> None:
-    """The master is killed while a card waits: its replica is promoted, a click then counts, once, and the graph goes on
-    from the checkpoint that was replicated."""
+    """The master is killed while a card waits: its replica is promoted, a click then counts, once, and the graph goes
+    on from the checkpoint that was replicated."""
     await pair.follow()
     port = free_port()
     stack.enter_context(sentinel(tmp_path, port, pair.first.port))
