@@ -108,10 +108,17 @@ def decide(
     )
     voted = replace(approval, decisions=(*approval.decisions, decision))
     if not any(verdict is None for verdict in verdicts(voted)):
-        return resolve(approval, voted, ending(voted), attempt.actor, now, _told(voted, decision, now))
+        resolved = resolve(approval, voted, ending(voted), attempt.actor, now, _told(voted, decision, now))
+        return replace(resolved, due=(*resolved.due, *_news(approval, decision, now)))
     if decision.type is DecisionType.EDIT and _open(voted, decision):
         voted = replace(voted, revision=approval.revision + 1)
-    return change(approval, voted, _told(voted, decision, now), [at_once(approval, DueKind.REFRESH, now)])
+    due = (at_once(approval, DueKind.REFRESH, now), *_news(approval, decision, now))
+    return change(approval, voted, _told(voted, decision, now), due)
+
+
+def _news(approval: Approval, decision: Decision, now: datetime) -> tuple[Due, ...]:
+    """Where somebody decided alone, everybody concerned is told."""
+    return (at_once(approval, DueKind.TELL, now),) if decision.alone else ()
 
 
 def _groups(approval: Approval, audiences: frozenset[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ class DueKind(StrEnum):
     NOTIFY = "notify"
     REFRESH = "refresh"
     REPORT = "report"
+    TELL = "tell"
     REMIND = "remind"
     ESCALATE = "escalate"
     EXPIRE = "expire"

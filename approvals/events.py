@@ -36,6 +36,7 @@ class EventType(StrEnum):
     RESUMING = "resuming"
     RESUMED = "resumed"
     REPORTED = "reported"
+    TOLD = "told"
     RESUME_FAILED = "resume_failed"
     REASKED = "reasked"
     RETRIED = "retried"

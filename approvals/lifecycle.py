@@ -15,7 +15,7 @@ One name for all of them, by what moves the approval:
 
 from __future__ import annotations
 
-from approvals.asking import amend, announced, open_, reask, repaired, supersede
+from approvals.asking import amend, announced, open_, reask, repaired, supersede, told
 from approvals.automatic import at_opening
 from approvals.clocks import escalate, expire, overdue, reminded
 from approvals.deciding import Attempt, decide, offered, possible, with_reply
@@ -56,6 +56,7 @@ __all__ = [
     "stick",
     "stumble",
     "supersede",
+    "told",
     "undo",
     "with_reply",
 ]

@@ -208,6 +208,8 @@ class MessageKind(StrEnum):
     CARD = "card"
     ESCALATION = "escalation"
     REPORT = "report"
+    REMINDER = "reminder"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +295,11 @@ class Approval:
     def places(self) -> tuple[str, ...]:
         """Where the card stands at the present level."""
         return for_requester(self.policy, self.requester).places(self.level)
+
+    @property
+    def reach(self) -> tuple[str, ...]:
+        """Those of the places at which the people stand who are asked now: a step that replaces leaves earlier ones."""
+        return for_requester(self.policy, self.requester).reach(self.level)
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -180,6 +180,14 @@ class Policy:
             entries.extend((step.channel,) if step.channel else step.to)
         return tuple(dict.fromkeys(entries))
 
+    def reach(self, level: int) -> tuple[str, ...]:
+        """Those of the places that are for the people who may decide at that level."""
+        entries = [self.channel]
+        for step in self.escalate[:level]:
+            told = (step.channel,) if step.channel else step.to
+            entries = [*told] if step.replace else [*entries, *told]
+        return tuple(dict.fromkeys(entries))
+
     def stands_for(self, group: Group, level: int) -> tuple[str, ...]:
         """The entries whose people count for a group at that level: its own, and those of steps that stand for it."""
         entries = [*group.who]

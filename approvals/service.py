@@ -164,6 +164,10 @@ class Approvals:
         """Notes where cards were posted."""
         return await self.change(approval_id, lambda approval: lifecycle.announced(approval, messages, self._clock()))
 
+    async def told(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:
+        """Notes where it was said that somebody decided alone."""
+        return await self.change(approval_id, lambda approval: lifecycle.told(approval, messages, self._clock()))
+
     async def reported(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:
         """Notes that the outcome was told."""
         return await self.change(approval_id, lambda approval: lifecycle.reported(approval, messages, self._clock()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -90,8 +90,8 @@ def simulate(opened: Change, people: Mapping[str, tuple[str, ...]]) -> Simulatio
         return Simulation(approval=approval, steps=(step,), doubts=_doubts(opened))
     steps = [_step(approval, StepKind.OPENED, approval.opened_at, people, where=approval.places)]
     while (coming := _next(approval)) is not None and len(steps) < MOST_STEPS:
-        approval, step = _taken(approval, *coming, people)
-        steps.append(step)
+        approval, more = _taken(approval, *coming, people)
+        steps += more
     everybody = tuple(dict.fromkeys(person for step in steps for person in step.people))
     return Simulation(
         approval=approval, steps=tuple(steps), doubts=_doubts(opened), people=everybody, cut=coming is not None
@@ -104,42 +104,47 @@ def _doubts(opened: Change) -> tuple[str, ...]:
 
 
 def _next(approval: Approval) -> tuple[datetime, DueKind] | None:
-    """What falls due next. Of two at one moment the reminder comes first and the deadline last."""
+    """What falls due next. Of several at one moment the deadline comes first, as what has run out is ended first."""
     if approval.status is not Status.PENDING:
         return None
     due = (
+        (approval.expires_at, DueKind.EXPIRE),
         (next_reminder(approval), DueKind.REMIND),
         (next_escalation(approval), DueKind.ESCALATE),
-        (approval.expires_at, DueKind.EXPIRE),
     )
     return min(((at, kind) for at, kind in due if at is not None), key=lambda item: item[0], default=None)
 
 
+_TRANSITIONS = {
+    DueKind.REMIND: lifecycle.reminded,
+    DueKind.ESCALATE: lifecycle.escalate,
+    DueKind.EXPIRE: lifecycle.expire,
+}
+_KINDS = {
+    EventType.REMINDED: StepKind.REMINDED,
+    EventType.ESCALATED: StepKind.ESCALATED,
+    EventType.ESCALATION_SKIPPED: StepKind.SKIPPED,
+    EventType.RESOLVED: StepKind.EXPIRED,
+    EventType.OVERDUE: StepKind.OVERDUE,
+}
+
+
 def _taken(
-    before: Approval, at: datetime, kind: DueKind, people: Mapping[str, tuple[str, ...]]
-) -> tuple[Approval, Step]:
-    """The record after what fell due, and the step that it was."""
-    transition = {
-        DueKind.REMIND: lifecycle.reminded,
-        DueKind.ESCALATE: lifecycle.escalate,
-        DueKind.EXPIRE: lifecycle.expire,
-    }[kind]
-    change = transition(before, at)
+    before: Approval, at: datetime, due: DueKind, people: Mapping[str, tuple[str, ...]]
+) -> tuple[Approval, list[Step]]:
+    """The record after what fell due, and a step for each event that tells of it."""
+    change = _TRANSITIONS[due](before, at)
     assert isinstance(change, Change), change  # it is pending, and what is due is what is possible
-    after, first = change.approval, change.events[0]
-    why = str(first.data.get("why") or "")
-    match first.type:
-        case EventType.REMINDED:
-            return after, _step(after, StepKind.REMINDED, at, people, where=after.places)
-        case EventType.ESCALATION_SKIPPED:
-            return after, _step(after, StepKind.SKIPPED, at, people, why=why)
-        case EventType.ESCALATED:
-            new = tuple(place for place in after.places if place not in before.places)
-            return after, _step(after, StepKind.ESCALATED, at, people, where=new)
-        case EventType.OVERDUE:
-            return after, _step(after, StepKind.OVERDUE, at, people, why=why)
-        case _:
-            return after, _step(after, StepKind.EXPIRED, at, people, where=after.places)
+    after = change.approval
+    new = tuple(place for place in after.places if place not in before.places)
+    where = {StepKind.REMINDED: after.places, StepKind.ESCALATED: new, StepKind.EXPIRED: after.places}
+    steps: list[Step] = []
+    for told in change.events:
+        if kind := _KINDS.get(told.type):
+            step = _step(after, kind, at, people, where=where.get(kind, ()), why=str(told.data.get("why") or ""))
+            level = told.data.get("level")
+            steps.append(replace(step, level=level) if isinstance(level, int) else step)
+    return after, steps
 
 
 def _step(

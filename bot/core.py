@@ -33,6 +33,7 @@ from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
+from approvals.store.told import ToldStore
 from approvals.threads import Threads
 from bot.rules import apply_file
 
@@ -53,6 +54,7 @@ class Records:
 
     store: RedisStore
     away: AwayStore
+    told: ToldStore
     effects: Effects
     approvals: Approvals
     book: PolicyBook
@@ -100,9 +102,9 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: the server refuses the user or password ({wrong})") from wrong
         except (RedisError, OSError) as gone:
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
-        effects = Effects(store, clock=clock, rng=chance)
+        effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, effects, approvals, book, shown, clock, chance)
+        yield Records(store, away, told, effects, approvals, book, shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from approvals.model import Approval, Status
-from bot import replies, texts, verdicts
+from bot import replies, texts, texts_state, texts_votes, verdicts
 from bot.rich import MAX_BLOCKS, Message, clean, context, cut, fallback, inline, preformatted, quote, rich, section
 
 MAX_OUTCOME = 2500
@@ -21,8 +21,11 @@ def plain(text: str) -> Message:
 
 def reminder(approval: Approval, now: datetime | None = None, asked: Sequence[str] | None = None) -> Message:
     """Asks again, with the time that is left where `now` is given. `asked`: who of the audience is called by name."""
-    sentence = f"Still waiting for a decision: {inline(approval.title) or texts.UNTITLED}{_left(approval, now)}"
+    mark = texts.PRESSING.get(approval.urgency, "")
+    sentence = f"{mark}Still waiting for a decision: {inline(approval.title) or texts.UNTITLED}{_left(approval, now)}"
     small = [texts.deadline(approval), texts.asked(approval, asked)]
+    if texts_votes.several(approval.policy) and len(approval.actions) == 1:
+        small.append(texts_votes.standing(approval, 0))
     return Message(fallback(sentence), [section(f":bell: {sentence}"), context(*small)])
 
 
@@ -40,9 +43,24 @@ def _left(approval: Approval, now: datetime | None) -> str:
     return f" ({texts.span((approval.expires_at - now).total_seconds())} left)"
 
 
+def glass(approval: Approval) -> Message:
+    """Tells everybody concerned that somebody decided alone: who, what, why."""
+    alone = [decision for decision in approval.decisions if decision.alone]
+    if not alone:
+        return plain(texts_state.headline(approval))
+    sentence = texts_votes.broke_glass(approval, alone[-1])
+    why = quote(cut(clean(alone[-1].reason or "").strip(), MAX_OUTCOME))
+    small = context("Nobody else was waited for.", texts.asked(approval))
+    return Message(fallback(sentence), [section(f":rotating_light: {sentence}"), rich(why), small])
+
+
 def report(approval: Approval) -> Message:
     """What became of the agent. Its words are a quote, its error preformatted: neither is parsed."""
     about = inline(approval.title) or texts.UNTITLED
+    if texts.unanswered(approval):
+        sentence = f"Nobody answered in time, and the agent got no answer: {about}"
+        small = context("*Ask again* on the card asks anew.")
+        return Message(fallback(sentence), [section(f":hourglass: {sentence}"), small])
     if approval.status is Status.FAILED:
         sentence = f"The agent could not go on: {about}"
         error = verdicts.error_line(approval, 1000)

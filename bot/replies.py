@@ -12,7 +12,7 @@ from approvals.hours import zones_of
 from approvals.model import SYSTEM, Standing
 from approvals.policies import Finding
 from bot import texts
-from bot.rich import Message, fallback, inline, section
+from bot.rich import Message, context, fallback, inline, section
 from bot.simulate import Simulated
 
 PENDING = "Waiting for a decision"
@@ -40,7 +40,7 @@ HELP = (
     '• `/approvals run GRAPH {"key": "value"}` starts an agent, for those who may.\n'
     "• `/approvals away until Monday cover @ben` says that you are away, and who decides for you; `/approvals back` "
     "ends it.\n"
-    '• `/approvals simulate GRAPH {"action": …}` shows who would be asked, and what would follow.\n'
+    '• `/approvals simulate GRAPH {"action": …}` shows who would be asked and what would follow, for those who may.\n'
     "• `/approvals admin` shows and changes the policies, for admins.\n"
     "• `/approvals help` shows this.\n"
     "You decide on the card itself: Approve, Edit or Deny. Only those whom the policy names can."
@@ -257,12 +257,11 @@ def simulated(found: Simulated) -> Message:
     return Message(fallback(head), [section("\n".join(lines[n : n + 5])) for n in range(0, len(lines), 5)])
 
 
-def uncovered(found: lint.Finding) -> str:
+def uncovered(found: lint.Finding) -> Message:
     """To an admin: one thing that is wrong with the policies."""
-    return (
-        f"*A policy cannot do what it says.* {outlook.finding(found, SLACK)}.\n"
-        "`signoff policy lint` lists all of these. You are told once, and again if it is mended and comes back."
-    )
+    head = f"*A policy cannot do what it says.* {outlook.finding(found, SLACK)}."
+    rest = "`signoff policy lint` lists all of these. You are told once, and again if it is mended and comes back."
+    return Message(fallback(head), [section(head), context(rest)])
 
 
 # -- policies

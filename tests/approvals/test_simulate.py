@@ -33,8 +33,7 @@ TOLD = {
     EventType.REMINDED: StepKind.REMINDED,
     EventType.ESCALATED: StepKind.ESCALATED,
     EventType.ESCALATION_SKIPPED: StepKind.SKIPPED,
-    EventType.DECIDED: StepKind.EXPIRED,
-    EventType.GAVE_UP: StepKind.EXPIRED,
+    EventType.RESOLVED: StepKind.EXPIRED,
     EventType.OVERDUE: StepKind.OVERDUE,
 }
 

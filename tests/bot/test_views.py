@@ -14,6 +14,7 @@ from approvals.away import Away
 from approvals.model import SYSTEM, Approval
 from approvals.ports import Page
 from bot import modals
+from bot.buttons import alone
 from bot.home import home
 from bot.modals import Meta
 from tests.bot import golden, samples
@@ -31,6 +32,9 @@ def test_views_are_drawn_as_agreed() -> None:
         "modal_deny": modals.deny(SAMPLES["pending"], None),
         "modal_deny_reason": modals.deny(SAMPLES["pending_reason"], None),
         "modal_deny_one": modals.deny(SAMPLES["batch"], 1),
+        "modal_deny_reasons": modals.deny(SAMPLES["pending_reasons"], None),
+        "modal_glass": modals.glass(SAMPLES["critical"]),
+        "modal_edit_proposed": modals.edit(SAMPLES["votes_edit"], 0),
         "modal_edit": modals.edit(SAMPLES["pending"], 0),
         "modal_respond": modals.respond(SAMPLES["question"], 0),
         "modal_review": modals.review(SAMPLES["batch_many"], 1),
@@ -54,6 +58,7 @@ def test_any_approval_has_its_views(approval: Approval) -> None:
         modals.approve(approval, None),
         modals.deny(approval, 0),
         modals.edit(approval, 0),
+        *([modals.glass(approval)] if alone(approval) else []),
         modals.respond(approval, 0),
     ):
         sound_view(view, approval, inputs=True)
