@@ -123,7 +123,7 @@ async def open_core(
     """Everything but Slack: this process can drive graphs. Raises `ConfigError` for what must be mended first."""
     async with (
         open_records(settings, clock=clock, rng=rng) as records,
-        open_checkpointer(settings.redis_url.get_secret_value()) as saver,
+        open_checkpointer(settings.redis_url.get_secret_value(), leases=True) as saver,
     ):
         if not await records.book.number():
             await apply_file(records.book, settings)
