@@ -163,7 +163,7 @@ class GraphDriver:
         approvals = await self._journal.record(walk.lease, walk.thread, drafts)
         walk.thread = await self._journal.started(walk.lease, walk.thread)
         asked = frozenset(draft.interrupt.id for draft in drafts)
-        ready = [a for a in approvals if a.interrupt.id in asked and a.status in (Status.RESOLVED, Status.RESUMING)]
+        ready = [a for a in approvals if a.interrupt.id in asked and a.ready]
         if (ready or pending.rest is Rest.MIDSTEP) and await self._stuck(walk, state, pending):
             return Driven.SETTLED
         if ready:

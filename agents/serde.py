@@ -1,8 +1,9 @@
 """A serializer for `AsyncRedisSaver` that keeps what the stock one loses.
 
 With langgraph-checkpoint-redis 0.5.2 a `Decimal` and a `timedelta` come back as 0, a `frozenset` empty, a Pydantic
-model as a raw dict, an enum as its value, times and UUIDs as text, NaN as `None`, a tuple as a list; an integer beyond
-64 bits fails the run, and an interrupt loses its response schema.
+model as a raw dict, an enum as its value, times and UUIDs as text, NaN as `None`, a tuple as a list, a path as `.`; an
+integer beyond 64 bits fails the run, an interrupt loses its response schema, and what cannot be kept at all (a lock, a
+function) is stored without a word. Here it fails the node that returned it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from types import NoneType
 from typing import Any, cast
 from uuid import UUID
 
@@ -24,8 +26,8 @@ from langgraph.checkpoint.serde.jsonplus import (
     JsonPlusSerializer,
     _create_msgpack_ext_hook,  # pyright: ignore[reportPrivateUsage]  the only way to a rule instead of a list
 )
-from langgraph.types import Interrupt
-from pydantic import BaseModel
+from langgraph.types import Interrupt, Send
+from pydantic import BaseModel, SecretBytes, SecretStr
 
 MARK = "signoff"
 _INT64 = range(-(2**63), 2**64)
@@ -60,12 +62,12 @@ def _known_class(module: str, name: str) -> type | None:
 
 
 def _plain_class(module: str, name: str) -> type | None:
-    """Such a class whose objects are data: a dataclass, a Pydantic model, an enum, a named tuple."""
+    """Such a class whose objects are data: a dataclass, a Pydantic model or secret, an enum, a named tuple."""
     found = _known_class(module, name)
     if found is None:
         return None
     named = issubclass(found, tuple) and hasattr(cast("object", found), "_fields")
-    plain = named or is_dataclass(cast("type", found)) or issubclass(found, BaseModel | Enum)
+    plain = named or is_dataclass(cast("type", found)) or issubclass(found, BaseModel | Enum | SecretStr | SecretBytes)
     return cast("type", found) if plain else None
 
 
@@ -110,7 +112,10 @@ _LOAD: dict[str, Callable[..., Any]] = {
     "frozenset": _frozenset,
     "model": _model,
     "enum": _enum,
+    "packed": bytes,
 }
+_KNOWN = (str, int, float, NoneType, dict, list, tuple, set, Interrupt, Send, Serializable)
+"""What the stock serializer keeps as JSON. Dataclasses, too; anything else is packed by LangGraph's own format."""
 
 
 class KeepingSerializer(JsonPlusRedisSerializer):
@@ -167,6 +172,10 @@ class KeepingSerializer(JsonPlusRedisSerializer):
             return _envelope(
                 "frozenset", [[self._preprocess_redis_json(e, encode_bytes=encode_bytes) for e in entries]]
             )
+        if not isinstance(obj, _KNOWN) and not is_dataclass(cast("object", obj)):
+            # The stock way keeps the name of the class and forgets the rest: a path comes back as `.`, a lock as {}.
+            packed = JsonPlusSerializer.dumps_typed(self, obj)[1]  # raises for what cannot be kept
+            return _envelope("packed", [base64.b64encode(packed).decode()])
         return super()._preprocess_redis_json(obj, encode_bytes=encode_bytes)
 
     def _revive_if_needed(self, obj: Any) -> Any:
@@ -174,6 +183,8 @@ class KeepingSerializer(JsonPlusRedisSerializer):
             entry = cast("dict[str, Any]", obj)
             match entry.get("id"):
                 case [mark, str(name)] if mark == MARK and entry.get("lc") == 2 and name in _LOAD:
+                    if name == "packed":
+                        return self.loads_typed(("msgpack", base64.b64decode(entry["args"][0])))
                     args = [self._revive_if_needed(arg) for arg in cast("list[Any]", entry.get("args", []))]
                     return _LOAD[name](*args)
                 case _:

@@ -79,6 +79,16 @@ def announced(approval: Approval, messages: Sequence[MessageRef], now: datetime)
     return change(approval, after, [event(EventType.ANNOUNCED, after, SYSTEM, now, messages=where)], redraw)
 
 
+def told(approval: Approval, messages: Sequence[MessageRef], now: datetime) -> Change | None:
+    """Remembers where it was said that somebody decided alone; `None` when nothing is new."""
+    new = tuple(message for message in messages if message not in approval.messages)
+    if not new:
+        return None
+    where: list[JsonValue] = [f"{message.channel}/{message.ts}" for message in new]
+    after = replace(approval, messages=approval.messages + new)
+    return change(approval, after, [event(EventType.TOLD, after, SYSTEM, now, messages=where)])
+
+
 def amend(approval: Approval, draft: Draft, now: datetime) -> Change | Refusal:
     """The graph asks something else under the same id: shown anew, earlier votes void, older clicks refused.
 
@@ -112,7 +122,8 @@ def reask(approval: Approval, error: str, now: datetime) -> Change | Refusal:
     if no := refusal(approval, Input.REASK):
         return no
     after = replace(_open_again(approval, now), error=error)
-    due = (*clocks_on(after), at_once(approval, DueKind.REFRESH, now))
+    shown = DueKind.REFRESH if approval.messages else DueKind.NOTIFY
+    due = (*clocks_on(after), at_once(approval, shown, now))
     return change(approval, after, [event(EventType.REASKED, after, SYSTEM, now, error=error)], due)
 
 
@@ -130,6 +141,7 @@ def _open_again(approval: Approval, now: datetime) -> Approval:
         status=Status.PENDING,
         resolution=None,
         resolved_at=None,
+        held_until=None,
         closed_at=None,
         decisions=(),
         reply=None,
@@ -146,7 +158,7 @@ def supersede(approval: Approval, why: str, now: datetime) -> Change | Refusal:
     """The question is gone: answered elsewhere, replaced, or its thread lost. Nothing is executed."""
     if no := refusal(approval, Input.SUPERSEDE):
         return no
-    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, error=why)
+    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, held_until=None, error=why)
     due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now))
     return change(approval, after, [event(EventType.SUPERSEDED, after, SYSTEM, now, why=why)], due)
 
@@ -155,6 +167,6 @@ def repaired(approval: Approval, why: str, now: datetime) -> Change | Refusal:
     """Its thread was repaired: whatever it was, a failed or a stuck one too, the question is asked anew."""
     if no := refusal(approval, Input.REPAIR):
         return no
-    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, error=why)
+    after = replace(approval, status=Status.SUPERSEDED, closed_at=now, held_until=None, error=why)
     due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now))
     return change(approval, after, [event(EventType.SUPERSEDED, after, SYSTEM, now, why=why)], due)

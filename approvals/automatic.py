@@ -8,7 +8,7 @@ from datetime import datetime
 from approvals.deciding import ending, offered, resolve
 from approvals.due import DueKind
 from approvals.events import EventType
-from approvals.model import POLICY, Decision, DecisionType
+from approvals.model import POLICY, Approval, Decision, DecisionType, Resolution, Source, Status
 from approvals.policy import Automatic
 from approvals.refusals import Reason, Refusal
 from approvals.transitions import Change, event
@@ -50,3 +50,16 @@ def at_opening(opened: Change, rule: Automatic, now: datetime) -> Change | Refus
         tuple(replace(one, version=1) for one in (*opened.events, *decided.events)),
         (*shown, *due),
     )
+
+
+def decided(approval: Approval) -> bool:
+    """Whether its policy decided it by itself, and nobody was asked. (What expired was asked in vain.)"""
+    spoke = [decision.actor.source is Source.POLICY for decision in approval.decisions]
+    return bool(spoke) and all(spoke) and approval.resolution is not Resolution.EXPIRED
+
+
+def quiet(approval: Approval) -> bool:
+    """Whether nobody is to be told: decided by a rule that says so, shown to nobody so far, and not failed."""
+    rule = approval.policy.decide
+    told = rule is None or rule.tell or bool(approval.messages)
+    return decided(approval) and not told and approval.status is not Status.FAILED

@@ -115,6 +115,10 @@ class PolicyBook:
             self._known = head, await self._read(head.number)
         return self._known[1], head.number
 
+    async def policies(self) -> PolicySet:
+        """The policies that count now."""
+        return (await self.current())[0]
+
     async def _read(self, number: int) -> PolicySet:
         if not number:
             return policies.without_file(self._first())
@@ -148,13 +152,14 @@ class PolicyBook:
 
     async def _text(self, number: int) -> str:
         text = await self.text_of(number)
-        assert isinstance(text, str), f"version {number} of the policies is gone from the store"
+        if isinstance(text, Refusal):
+            raise ConfigError(NOBODY if not number else f"version {number} of the policies is gone from the store")
         return text
 
     async def text_of(self, number: int) -> str | Refusal:
-        """The text of one version, 0 among them."""
-        if not number:
-            return policies.written_out(self._first())
+        """The text of one version; of 0 where the settings make one."""
+        if not number and self._channel is not None:
+            return policies.written_out(self._channel)
         version = await self.version(number)
         return _no_version(number) if version is None else version.text
 
@@ -173,10 +178,15 @@ class PolicyBook:
 
     async def diff(self, before: int, after: int) -> str | Refusal:
         """What changed between two versions, as a unified difference of lines. Empty: nothing."""
-        old, new = await self.text_of(before), await self.text_of(after)
-        if isinstance(old, Refusal):
-            return old
-        return new if isinstance(new, Refusal) else difference(old, new, f"version {before}", f"version {after}")
+        texts: list[str] = []
+        for number in (before, after):
+            text = await self.text_of(number)
+            if isinstance(text, Refusal):
+                if number:
+                    return text
+                text = ""  # there was nothing
+            texts.append(text)
+        return difference(texts[0], texts[1], f"version {before}", f"version {after}")
 
     # -- writing
 
@@ -216,7 +226,8 @@ class PolicyBook:
 
     async def _event(self, version: PolicyVersion) -> Event:
         before = version.number - 1
-        old = "" if before == 0 and self._channel is None else await self._text(before)
+        found = await self.text_of(before)
+        old = "" if isinstance(found, Refusal) else found
         return Event(
             type=EventType.POLICY_CHANGED,
             at=version.at,

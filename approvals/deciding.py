@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
-from approvals.due import DueKind
+from approvals.due import Due, DueKind
 from approvals.events import Event, EventType
-from approvals.model import ActorRef, Approval, Decision, DecisionType, Reply, Resolution, Status
+from approvals.model import (
+    ActorRef,
+    Approval,
+    Decision,
+    DecisionType,
+    MessageKind,
+    MessageRef,
+    Reply,
+    Resolution,
+    Source,
+    Status,
+)
 from approvals.refusals import Reason, Refusal
 from approvals.tally import tally, verdicts, vote_of
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
@@ -106,12 +117,26 @@ def decide(
         level=approval.level,
         alone=attempt.alone,
     )
-    voted = replace(approval, decisions=(*approval.decisions, decision))
+    voted = replace(approval, decisions=(*approval.decisions, decision), messages=_told_of(approval, decision))
     if not any(verdict is None for verdict in verdicts(voted)):
-        return resolve(approval, voted, ending(voted), attempt.actor, now, _told(voted, decision, now))
+        resolved = resolve(approval, voted, ending(voted), attempt.actor, now, _told(voted, decision, now))
+        return replace(resolved, due=(*resolved.due, *_news(approval, decision, now)))
     if decision.type is DecisionType.EDIT and _open(voted, decision):
         voted = replace(voted, revision=approval.revision + 1)
-    return change(approval, voted, _told(voted, decision, now), [at_once(approval, DueKind.REFRESH, now)])
+    due = (at_once(approval, DueKind.REFRESH, now), *_news(approval, decision, now))
+    return change(approval, voted, _told(voted, decision, now), due)
+
+
+def _told_of(approval: Approval, decision: Decision) -> tuple[MessageRef, ...]:
+    """The messages without those about glass that was broken before, and taken back: of this one they are told anew."""
+    if not decision.alone:
+        return approval.messages
+    return tuple(message for message in approval.messages if message.kind is not MessageKind.NOTICE)
+
+
+def _news(approval: Approval, decision: Decision, now: datetime) -> tuple[Due, ...]:
+    """Where somebody decided alone, everybody concerned is told."""
+    return (at_once(approval, DueKind.TELL, now),) if decision.alone else ()
 
 
 def _groups(approval: Approval, audiences: frozenset[str]) -> tuple[str, ...]:
@@ -163,10 +188,21 @@ def ending(approval: Approval) -> Resolution:
 def resolve(
     before: Approval, voted: Approval, how: Resolution, actor: ActorRef, now: datetime, events: Sequence[Event]
 ) -> Change:
-    after = replace(voted, status=Status.RESOLVED, resolution=how, resolved_at=now)
-    resolved = event(EventType.RESOLVED, after, actor, now, resolution=how, policy=before.policy.name)
-    due = (*clocks_off(before), at_once(before, DueKind.DRIVE, now), at_once(before, DueKind.REFRESH, now))
-    return change(before, after, [*events, resolved], due)
+    """Nothing is open any more. The thread is driven now; where the policy lets people take it back, a little later."""
+    undo = None if actor.source in (Source.POLICY, Source.SYSTEM) else before.policy.undo
+    held = None if undo is None else now + timedelta(seconds=undo)
+    after = replace(voted, status=Status.RESOLVED, resolution=how, resolved_at=now, held_until=held)
+    told = event(
+        EventType.RESOLVED,
+        after,
+        actor,
+        now,
+        resolution=how,
+        policy=before.policy.name,
+        held_until=held and held.isoformat(),
+    )
+    goes_on = at_once(before, DueKind.DRIVE, now) if held is None else Due(before.id, DueKind.RELEASE, held)
+    return change(before, after, [*events, told], (*clocks_off(before), goes_on, at_once(before, DueKind.REFRESH, now)))
 
 
 def with_reply(change: Change, reply: Reply) -> Change:

@@ -17,10 +17,12 @@ class DueKind(StrEnum):
     NOTIFY = "notify"
     REFRESH = "refresh"
     REPORT = "report"
+    TELL = "tell"
     REMIND = "remind"
     ESCALATE = "escalate"
     EXPIRE = "expire"
     LAPSE = "lapse"
+    RELEASE = "release"
     DRIVE = "drive"
 
 

@@ -20,8 +20,12 @@ from approvals.ports import ApprovalStore, Clock
 Perform = Callable[[str], Awaitable["datetime | None"]]
 """Performs one kind of work for a subject. Returns when to look again, or `None` when it is done."""
 
-CLOCKS = frozenset({DueKind.REMIND, DueKind.ESCALATE, DueKind.EXPIRE, DueKind.LAPSE})
-"""What time brings."""
+TURNS: Mapping[DueKind, str] = {
+    **dict.fromkeys((DueKind.REMIND, DueKind.ESCALATE, DueKind.EXPIRE, DueKind.LAPSE), "time"),
+    **dict.fromkeys((DueKind.NOTIFY, DueKind.REPORT), "post"),
+}
+"""What is done one after the other, for one approval: what time brings, in the order in which it fell due; and what
+posts cards, since two at once would both post what both find missing."""
 
 again: ContextVar[bool] = ContextVar("signoff_again", default=False)
 """Set while work is performed that was begun before, here or in a process that died: some of it may be done."""
@@ -76,10 +80,8 @@ class Effects:
                 await self._put_back(claim, failed)
 
     def _turn(self, claim: Claim) -> AbstractAsyncContextManager[object]:
-        """What the clocks bring for one approval is done in the order in which it fell due, one after the other."""
-        if claim.kind not in CLOCKS:
-            return nullcontext()
-        return self._turns.setdefault(claim.subject, asyncio.Lock())
+        turn = TURNS.get(claim.kind)
+        return self._turns.setdefault(f"{claim.subject}|{turn}", asyncio.Lock()) if turn else nullcontext()
 
     async def _performed(self, claim: Claim) -> datetime | None:
         again.set(claim.attempt > 0)  # each claim is performed in a task of its own, and so in a context of its own

@@ -6,6 +6,7 @@ One name for all of them, by what moves the approval:
 - `deciding`: people say what they think,
 - `clocks`: time passes,
 - `holding`: somebody holds the clocks, or an admin applies a policy anew,
+- `undoing`: a decision waits a little, and can be taken back,
 - `automatic`: a policy decides at the opening,
 - `resuming`: the graph is given the answer.
 
@@ -14,13 +15,14 @@ One name for all of them, by what moves the approval:
 
 from __future__ import annotations
 
-from approvals.asking import amend, announced, open_, reask, repaired, supersede
+from approvals.asking import amend, announced, open_, reask, repaired, supersede, told
 from approvals.automatic import at_opening
 from approvals.clocks import escalate, expire, overdue, reminded
 from approvals.deciding import Attempt, decide, offered, possible, with_reply
 from approvals.holding import hold, lapsed, reapply
 from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
+from approvals.undoing import release, undo
 
 __all__ = [
     "ALLOWED",
@@ -45,6 +47,7 @@ __all__ = [
     "reapply",
     "reask",
     "refusal",
+    "release",
     "reminded",
     "repaired",
     "reported",
@@ -53,5 +56,7 @@ __all__ = [
     "stick",
     "stumble",
     "supersede",
+    "told",
+    "undo",
     "with_reply",
 ]

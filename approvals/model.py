@@ -208,6 +208,8 @@ class MessageKind(StrEnum):
     CARD = "card"
     ESCALATION = "escalation"
     REPORT = "report"
+    REMINDER = "reminder"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,8 @@ class Approval:
     `version` counts every change and is compared at each commit. `revision` counts what was asked: it grows when the
     question itself changes, and a click that names an older revision is refused. `started_at` is when its clocks began:
     at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
-    the times for which somebody held its clocks.
+    the times for which somebody held its clocks. `held_until`: resolved, but the graph is not given the answer before
+    it is released; until then it can be taken back.
     """
 
     id: str
@@ -269,6 +272,7 @@ class Approval:
     messages: tuple[MessageRef, ...] = ()
     expires_at: datetime | None = None
     resolved_at: datetime | None = None
+    held_until: datetime | None = None
     closed_at: datetime | None = None
     attempts: int = 0
     error: str | None = None
@@ -293,6 +297,11 @@ class Approval:
         return for_requester(self.policy, self.requester).places(self.level)
 
     @property
+    def reach(self) -> tuple[str, ...]:
+        """Those of the places at which the people stand who are asked now: a step that replaces leaves earlier ones."""
+        return for_requester(self.policy, self.requester).reach(self.level)
+
+    @property
     def named(self) -> tuple[str, ...]:
         """Everybody of whom it matters whether an actor belongs to them: the audience, and who may break the glass."""
         glass = for_requester(self.policy, self.requester).break_glass
@@ -302,6 +311,11 @@ class Approval:
     def hours(self) -> Hours | None:
         """The working hours that its clocks keep; what is critical keeps none."""
         return None if self.urgency is Urgency.CRITICAL else self.policy.hours
+
+    @property
+    def ready(self) -> bool:
+        """The graph may be given the answer, or was about to be."""
+        return self.status is Status.RESUMING or (self.status is Status.RESOLVED and self.held_until is None)
 
     def paused_until(self, now: datetime) -> datetime | None:
         """Until when somebody holds the next step; `None` if nobody does."""

@@ -5,10 +5,13 @@ Each function bears being called twice, late, or for something that has moved on
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
+from approvals.automatic import quiet
 from approvals.due import DueKind, backoff, next_escalation, next_reminder
 from approvals.effects import Perform, again
 from approvals.errors import Later
@@ -42,6 +45,7 @@ class Performer:
         self._approvals = approvals
         self._notifier = notifier
         self._clock = clock
+        self._posting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def work(self) -> Mapping[DueKind, Perform]:
         """The kinds it can do."""
@@ -49,10 +53,12 @@ class Performer:
             DueKind.NOTIFY: self.notify,
             DueKind.REFRESH: self.refresh,
             DueKind.REPORT: self.report,
+            DueKind.TELL: self.tell,
             DueKind.REMIND: self.remind,
             DueKind.ESCALATE: self.escalate,
             DueKind.EXPIRE: self.expire,
             DueKind.LAPSE: self.lapse,
+            DueKind.RELEASE: self.release,
         }
 
     async def _stepping(self, approval_id: str) -> Approval | None:
@@ -77,6 +83,11 @@ class Performer:
 
         Goes on until nothing is left to post, so that a place which was refused is tried again by itself.
         """
+        # A card and its report may fall due together, and each would post the card.
+        async with self._posting.setdefault(approval_id, asyncio.Lock()):
+            return await self._post(approval_id)
+
+    async def _post(self, approval_id: str) -> datetime | None:
         for _ in range(ROUNDS):
             approval = await self._approvals.get(approval_id)
             if approval is None or (approval.status is Status.SUPERSEDED and not approval.messages):
@@ -106,7 +117,10 @@ class Performer:
         return self._clock() + BUSY_AGAIN
 
     async def report(self, approval_id: str) -> datetime | None:
-        """Says in the thread what the agent did, once."""
+        """Says in the thread what the agent did, once; nothing of what its policy decided quietly."""
+        before = await self._approvals.get(approval_id)
+        if before is None or quiet(before):
+            return None
         await self.notify(approval_id)
         approval = await self._approvals.get(approval_id)
         if approval is None or any(message.kind is MessageKind.REPORT for message in approval.messages):
@@ -116,6 +130,18 @@ class Performer:
             _written(await self._approvals.reported(approval_id, posted))
             reached(Point.REPORTED, approval_id)
         return None
+
+    async def tell(self, approval_id: str) -> datetime | None:
+        """Says in the thread of every card that somebody decided alone, and why."""
+        await self.notify(approval_id)
+        for _ in range(ROUNDS):
+            approval = await self._approvals.get(approval_id)
+            posted = await self._notifier.tell(approval, again=again.get()) if approval is not None else ()
+            if not posted:
+                return None
+            reached(Point.POSTED, approval_id)
+            _written(await self._approvals.told(approval_id, posted))
+        return self._clock() + BUSY_AGAIN
 
     async def remind(self, approval_id: str) -> datetime | None:
         """Reminds, then writes it down: a crash in between reminds twice rather than never."""
@@ -158,6 +184,16 @@ class Performer:
         if until := approval.paused_until(self._clock()):
             return until
         _written(await self._approvals.lapsed(approval_id))
+        return None
+
+    async def release(self, approval_id: str) -> datetime | None:
+        """Nobody took it back: the graph may have it."""
+        approval = await self._approvals.get(approval_id)
+        if approval is None or approval.status is not Status.RESOLVED or approval.held_until is None:
+            return None
+        if approval.held_until > self._clock():
+            return approval.held_until
+        _written(await self._approvals.release(approval_id))
         return None
 
 

@@ -58,11 +58,20 @@ def _place(loc: Loc) -> Loc:
     return tuple(step for step in loc if isinstance(step, int) or not step.startswith("<"))
 
 
+_BOUNDS: Mapping[str, str] = {
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+}
+
 _WANTED: Mapping[str, str] = {
     "string_type": "text",
     "list_type": "a list, as in [a, b]",
     "bool_type": "true or false",
     "model_type": "a group of keys, as in {key: value}",
+    "int_type": "a whole number, as in 2",
+    "int_from_float": "a whole number, as in 2",
+    "float_type": "a number, as in 1.5",
 }
 
 
@@ -78,6 +87,9 @@ def _say(error: ErrorDetails) -> str:
         return f"unknown key; did you mean {near[0]}?" if near else f"unknown key; known here: {', '.join(known)}"
     if kind == "literal_error":
         return "is not a version that is known; write 1"
+    if kind in _BOUNDS:
+        bound = _BOUNDS[kind].format(**error.get("ctx", {}))
+        return f"{error['input']} is not possible; write {bound}"
     if error["input"] is None:
         return 'is empty; add a value (what starts with # or @ needs quotes, as in "#approvals")'
     return f"must be {_WANTED.get(kind, 'something else')}, not {kind_of(error['input'])}"
@@ -212,4 +224,5 @@ def json_schema() -> dict[str, Any]:
     schema = PolicyFile.model_json_schema()
     for rule in ("Rule", "NamedRule"):
         schema["$defs"][rule]["properties"]["expire"]["anyOf"][1] = {"const": "never"}
+    schema["$defs"]["NamedRule"]["properties"]["decide"]["anyOf"][1] = {"enum": ["approve", "deny"]}
     return schema

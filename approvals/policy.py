@@ -127,7 +127,8 @@ class Policy:
     `when` is a CEL expression that must hold too. `decide` makes it an automatic rule. `groups` must each approve.
     `confirm` asks once more before an approval counts; `reason_required` names the decisions that need a reason,
     `reasons` the ones that are offered. `acknowledge` is for how many seconds "I am looking" holds back the next step
-    (`None`: not offered), `snooze` the holds that can be chosen. `break_glass` may decide alone, with a reason.
+    (`None`: not offered), `snooze` the holds that can be chosen.
+    `undo`: for so long a decision can be taken back. `break_glass` may decide alone, with a reason.
     `hours`: outside them the clocks stand still, unless it is critical. `urgency` replaces what the graph said.
     `source` says where the rule was read: the file's hash, or `settings`.
     """
@@ -148,6 +149,7 @@ class Policy:
     hours: Hours | None = None
     acknowledge: float | None = None
     snooze: tuple[float, ...] = ()
+    undo: float | None = None
     self_approval: bool = False
     confirm: bool = False
     reason_required: tuple[str, ...] = ()
@@ -176,6 +178,14 @@ class Policy:
         entries = [self.channel]
         for step in self.escalate[:level]:
             entries.extend((step.channel,) if step.channel else step.to)
+        return tuple(dict.fromkeys(entries))
+
+    def reach(self, level: int) -> tuple[str, ...]:
+        """Those of the places that are for the people who may decide at that level."""
+        entries = [self.channel]
+        for step in self.escalate[:level]:
+            told = (step.channel,) if step.channel else step.to
+            entries = [*told] if step.replace else [*entries, *told]
         return tuple(dict.fromkeys(entries))
 
     def stands_for(self, group: Group, level: int) -> tuple[str, ...]:

@@ -224,6 +224,7 @@ class Rule(Form):
         default=[], description="Wider people, step by step."
     )
     acknowledge: Hold = Field(default=ACKNOWLEDGE, description="How long “I am looking” holds the next step; or never.")
+    undo: Duration | None = Field(default=None, description="For how long a decision can be taken back.")
     snooze: Times = Field(default=[], description="The longer holds that can be chosen.")
     hours: HoursForm | None = Field(default=None, description="Outside them the clocks stand still.")
     expire: Annotated[ExpireForm | None, BeforeValidator(never_expire)] = Field(
@@ -286,6 +287,7 @@ class Rule(Form):
             escalate=tuple(step.step() for step in self.escalate),
             acknowledge=self.acknowledge if stepping else None,
             snooze=tuple(self.snooze),
+            undo=self.undo,
             hours=self.hours.hours() if self.hours else None,
             expire=None
             if self.expire is None

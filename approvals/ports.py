@@ -143,6 +143,11 @@ class Notifier(Protocol):
 
     async def remind(self, approval: Approval) -> None: ...
 
+    async def tell(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
+        """Says in the thread of every card that somebody decided alone, where it does not stand yet; returns the new
+        messages. `again` as above."""
+        ...
+
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """Says in the card's thread what the agent did after the answer; returns the new messages. `again` as above."""
         ...

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     INVALID_ANSWER = "invalid_answer"
     NOT_APPROVER = "not_approver"
     NO_GLASS = "no_glass"
+    TOO_LATE = "too_late"
     HELD_ALREADY = "held_already"
     OWN_REQUEST = "own_request"
     GUEST = "guest"

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from approvals.due import DueKind
+from approvals.due import Due, DueKind
 from approvals.events import EventType
 from approvals.model import SYSTEM, ActorRef, Approval, MessageKind, MessageRef, Outcome, Status
 from approvals.refusals import Reason, Refusal
@@ -19,6 +19,8 @@ def resume(approval: Approval, now: datetime) -> Change | Refusal:
     """Written before the graph is given the answer."""
     if no := refusal(approval, Input.RESUME):
         return no
+    if approval.held_until is not None:
+        return Refusal(Reason.NOT_POSSIBLE, "it can still be taken back")
     after = replace(approval, status=Status.RESUMING)
     told = event(EventType.RESUMING, after, SYSTEM, now, reply=approval.reply.value if approval.reply else None)
     return change(approval, after, [told])
@@ -46,7 +48,7 @@ def give_up(approval: Approval, error: str, now: datetime) -> Change | Refusal:
     if no := refusal(approval, Input.GIVE_UP):
         return no
     after = replace(approval, status=Status.FAILED, attempts=approval.attempts + 1, error=error, closed_at=now)
-    due = (at_once(approval, DueKind.REFRESH, now), at_once(approval, DueKind.REPORT, now))
+    due = _failure_seen(approval, now)
     return change(approval, after, [event(EventType.GAVE_UP, after, SYSTEM, now, error=error)], due)
 
 
@@ -57,9 +59,15 @@ def stick(approval: Approval, why: str, now: datetime) -> Change | Refusal:
     """
     if no := refusal(approval, Input.STICK):
         return no
-    after = replace(approval, status=Status.FAILED, reply=None, error=why, closed_at=now)
-    due = (*clocks_off(approval), at_once(approval, DueKind.REFRESH, now), at_once(approval, DueKind.REPORT, now))
+    after = replace(approval, status=Status.FAILED, reply=None, held_until=None, error=why, closed_at=now)
+    due = (*clocks_off(approval), *_failure_seen(approval, now))
     return change(approval, after, [event(EventType.GAVE_UP, after, SYSTEM, now, error=why)], due)
+
+
+def _failure_seen(approval: Approval, now: datetime) -> tuple[Due, ...]:
+    """A failure is shown to people, also where the policy decided and told nobody: then it gets its card now."""
+    shown = DueKind.REFRESH if approval.messages else DueKind.NOTIFY
+    return (at_once(approval, shown, now), at_once(approval, DueKind.REPORT, now))
 
 
 def retry(approval: Approval, actor: ActorRef, now: datetime) -> Change | Refusal:

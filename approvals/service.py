@@ -143,6 +143,22 @@ class Approvals:
 
         return await self.change(approval_id, step)
 
+    async def undo(self, approval_id: str, actor: Actor) -> Done | Refusal:
+        """Takes the last decision back, for those who may decide, as long as the policy lets it wait. One that was made
+        alone those take back as well who could have made it."""
+
+        def step(approval: Approval) -> Change | Refusal:
+            no = lifecycle.refusal(approval, lifecycle.Input.UNDO) or eligibility.refusal(approval, actor)
+            if no and approval.status is Status.RESOLVED and approval.decisions[-1].alone:
+                no = eligibility.refusal(approval, actor, alone=True)
+            return no or lifecycle.undo(approval, actor.ref, self._clock())
+
+        return await self.change(approval_id, step)
+
+    async def release(self, approval_id: str) -> Done | Refusal:
+        """The time to take a decision back is over."""
+        return await self.change(approval_id, lambda approval: lifecycle.release(approval, self._clock()))
+
     async def lapsed(self, approval_id: str) -> Done | Refusal:
         """A hold is over."""
         return await self.change(approval_id, lambda approval: lifecycle.lapsed(approval, self._clock()))
@@ -150,6 +166,10 @@ class Approvals:
     async def announced(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:
         """Notes where cards were posted."""
         return await self.change(approval_id, lambda approval: lifecycle.announced(approval, messages, self._clock()))
+
+    async def told(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:
+        """Notes where it was said that somebody decided alone."""
+        return await self.change(approval_id, lambda approval: lifecycle.told(approval, messages, self._clock()))
 
     async def reported(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:
         """Notes that the outcome was told."""

@@ -49,7 +49,7 @@ class Settings(BaseSettings):
         (), description="Who may use `/approvals run`: user ids, @groups or #channels, separated by commas."
     )
     signoff_admins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Who sees every approval: user ids, e-mails or @groups, separated by commas."
+        (), description="Who may edit policies and see everything: user ids, e-mails or @groups, separated by commas."
     )
     signoff_redact: Annotated[tuple[str, ...], NoDecode] = Field(
         NAMES, description="Names of arguments whose values are hidden from people; after !, of those that are not."

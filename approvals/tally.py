@@ -7,7 +7,7 @@ counts as an approval of what it changed to, and voids the approvals of what sto
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
@@ -24,6 +24,7 @@ class GroupCount:
     name: str
     have: int
     need: int
+    votes: tuple[Decision, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +75,11 @@ class _Votes:
         return len(self._approvals) >= self._quorum.approve and all(one.have >= one.need for one in self._counted())
 
     def _counted(self) -> tuple[GroupCount, ...]:
-        return tuple(
-            GroupCount(group.name, sum(1 for vote in self._approvals if self._for(group, vote)), group.approve)
-            for group in self._policy.groups
-        )
+        found: list[GroupCount] = []
+        for group in self._policy.groups:
+            votes = tuple(vote for vote in self._approvals if self._for(group, vote))
+            found.append(GroupCount(group.name, len(votes), group.approve, votes))
+        return tuple(found)
 
     def _for(self, group: Group, vote: Decision) -> bool:
         """Whether a vote counts for a group: as the steps stood when it was given, or time alone could decide."""
@@ -130,3 +132,17 @@ def voted(approval: Approval, action: int, person: str) -> DecisionType | None:
     """What that vote says."""
     vote = vote_of(approval, action, person)
     return vote.type if vote else None
+
+
+def carried(approval: Approval, action: int) -> tuple[Decision, ...]:
+    """The votes that the decision on an action rests on, in their order; none while it is open."""
+    count = tally(approval)[action]
+    if count.verdict is None or count.verdict.type is DecisionType.RESPOND:
+        return (count.verdict,) if count.verdict else ()
+    return count.denials if count.verdict.type is DecisionType.DENY else count.approvals
+
+
+def void(approval: Approval, decision: Decision) -> bool:
+    """Whether a vote counts no more: its author changed their mind, or somebody edited what it was about."""
+    every = [one for count in tally(approval) for one in (*count.approvals, *count.denials, count.verdict)]
+    return not any(one is decision for one in every)

@@ -41,6 +41,8 @@ class Input(StrEnum):
     HOLD = "hold"
     LAPSE = "lapse"
     REAPPLY = "reapply"
+    RELEASE = "release"
+    UNDO = "undo"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -60,7 +62,18 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.REAPPLY,
         }
     ),
-    Status.RESOLVED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.RESUME, Input.SUPERSEDE, Input.REPAIR, Input.STICK}),
+    Status.RESOLVED: frozenset(
+        {
+            Input.ANNOUNCE,
+            Input.AMEND,
+            Input.RESUME,
+            Input.SUPERSEDE,
+            Input.REPAIR,
+            Input.STICK,
+            Input.RELEASE,
+            Input.UNDO,
+        }
+    ),
     Status.RESUMING: frozenset(
         {
             Input.ANNOUNCE,
@@ -141,7 +154,9 @@ CLOCKS = (DueKind.REMIND, DueKind.ESCALATE, DueKind.EXPIRE)
 
 
 def clocks_off(approval: Approval) -> tuple[Due, ...]:
+    """Off with every clock that may be on."""
     kinds = (*CLOCKS, DueKind.LAPSE) if approval.pauses else CLOCKS
+    kinds = (*kinds, DueKind.RELEASE) if approval.held_until is not None else kinds
     return tuple(Due(approval.id, kind, None) for kind in kinds)
 
 

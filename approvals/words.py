@@ -36,10 +36,11 @@ def _plain(entry: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How audience entries are drawn, and how words that are not ours."""
+    """How audience entries are drawn, how words that are not ours, and how patterns and conditions."""
 
     entry: Callable[[str], str] = _plain
     text: Callable[[str], str] = str
+    code: Callable[[str], str] = str
 
     def name(self, entry: str) -> str:
         """An audience entry."""
@@ -84,12 +85,12 @@ def sentence(policy: Policy, voice: Voice = PLAIN) -> str:
 def about(policy: Policy, voice: Voice = PLAIN) -> str:
     """What it is about: actions, agents, nodes, urgency, and its condition."""
     match = policy.match
-    parts = [] if match.action == "*" else [f"actions {voice.text(match.action)}"]
-    parts += [] if match.graph == "*" else [f"agent {voice.text(match.graph)}"]
+    parts = [] if match.action == "*" else [f"actions {voice.code(match.action)}"]
+    parts += [] if match.graph == "*" else [f"agent {voice.code(match.graph)}"]
     what = " of ".join(parts)
-    more = [] if match.node == "*" else [f"at node {voice.text(match.node)}"]
+    more = [] if match.node == "*" else [f"at node {voice.code(match.node)}"]
     more += [f"where it presses: {listed((one.value for one in match.urgency), 'or')}"] if match.urgency else []
-    more += [f"where {voice.text(policy.when)}"] if policy.when else []
+    more += [f"where {voice.code(policy.when)}"] if policy.when else []
     if not what and not more:
         return "everything else" if policy.name == "default" else "everything"
     return ", ".join([what, *more] if what else more)
@@ -105,7 +106,7 @@ def course(policy: Policy, voice: Voice = PLAIN) -> str:
     parts += [_step(step, voice) for step in policy.escalate]
     parts.append(_end(policy.expire, voice))
     if policy.hours is not None:
-        parts.append(_hours(policy.hours))
+        parts.append(working(policy.hours))
     return ", ".join(parts)
 
 
@@ -186,11 +187,12 @@ def _end(expire: Expiry | None, voice: Voice) -> str:
     return f"{_ENDS[expire.then]}{said} after {length(expire.after)}"
 
 
-def _hours(hours: Hours) -> str:
+def working(hours: Hours, zone: str = "") -> str:
+    """When the clocks run, in the zones that are named; without any, in those that the policy says."""
     days = sorted(hours.days)
     running = len(days) > 2 and days[-1] - days[0] == len(days) - 1
     said = f"{_DAYS[days[0]]}–{_DAYS[days[-1]]}" if running else listed((_DAYS[day] for day in days), "and")
-    zone = {"team": "the team's time", "approver": "the approvers' time"}.get(hours.zone, f"{hours.zone} time")
+    zone = zone or {"team": "the team's time", "approver": "the approvers' time"}.get(hours.zone, f"{hours.zone} time")
     count = len(hours.holidays)
     off = f", {count} {'holiday' if count == 1 else 'holidays'}" if count else ""
     return f"the clocks run {said} {_clock(hours.start)}–{_clock(hours.end)} ({zone}{off})"

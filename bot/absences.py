@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import structlog
+
+from approvals import covering
 from approvals.away import Away
-from approvals.model import Standing
+from approvals.errors import ConfigError
+from approvals.model import Actor, Approval, Standing
 from approvals.store.away import AwayStore
 from bot.directory import Directory
+
+log = structlog.get_logger()
 
 
 class Absences:
@@ -26,5 +34,33 @@ class Absences:
     async def covered_by(self, user_id: str) -> tuple[Away, ...]:
         """The absences in which this person may stand in: of full members only, one step, the first to end in front."""
         found = await self.store.covering(user_id)
-        standings = [await self._directory.standing(away.user_id, None) for away in found]
-        return tuple(away for away, is_ in zip(found, standings, strict=True) if is_ is Standing.MEMBER)
+        return tuple([away for away in found if await self._able(away.user_id)])
+
+    async def _able(self, user_id: str) -> bool:
+        return await self._directory.standing(user_id, None) is Standing.MEMBER
+
+    async def standing_in(self, actor: Actor, approval: Approval) -> Actor:
+        """The same actor, or acting for somebody absent whom the audience names, where it does not name themselves."""
+        if actor.standing is not Standing.MEMBER or not actor.audiences.isdisjoint(approval.audience):
+            return actor
+        candidates: list[Actor] = []
+        for away in await self.covered_by(actor.ref.id):
+            theirs = (await self._directory.actor(away.user_id, None, approval.audience)).audiences
+            if theirs:
+                ref = replace(actor.ref, behalf=away.user_id)
+                candidates.append(Actor(ref, actor.standing, actor.audiences | theirs))
+        return covering.chosen(approval, candidates) or actor
+
+    async def stand_ins(self, approval: Approval) -> dict[str, str]:
+        """Who is asked besides, for whom: those who cover for people whom the audience names."""
+        absent = await self.store.covered()
+        if not absent:
+            return {}
+        asked: set[str] = set()
+        for entry in approval.audience:
+            try:
+                asked.update(await self._directory.members(entry))
+            except ConfigError as wrong:
+                log.warning("audience entry not resolved", action="directory.unresolved", entry=entry, why=str(wrong))
+        found = covering.stand_ins(approval, frozenset(asked), absent)
+        return {cover: who for cover, who in found.items() if await self._able(cover) and await self._able(who)}

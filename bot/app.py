@@ -16,16 +16,19 @@ from approvals.managers import Managers
 from approvals.performer import Performer, drive_with
 from approvals.settings import Settings, needed
 from bot import listeners, slack
+from bot.absences import Absences
 from bot.core import Core
+from bot.coverage import Coverage
 from bot.directory import Directory
 from bot.http.server import HttpServer
 from bot.listeners.door import Door
 from bot.notifier import SlackNotifier
 from bot.rules import apply_file
 from bot.slack import Slack
+from bot.watch import EVERY, FIRST, Watch
 from scheduler.reconcile import Reconcile
 from scheduler.sweep import Sweep
-from scheduler.ticker import Ticker
+from scheduler.ticker import Ticker, Turn
 
 PING = 5
 """Seconds between pings of the Socket Mode connection, and how late a break without a goodbye is noticed."""
@@ -44,6 +47,7 @@ class Runtime:
     directory: Directory
     performer: Performer
     ticker: Ticker
+    watch: Watch
     _socket: AsyncSocketModeHandler | None = None
     _http: HttpServer | None = None
 
@@ -99,20 +103,30 @@ def build(core: Core) -> Runtime:
     web = Slack(client)
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
-    notifier = SlackNotifier(web, directory, clock=records.clock, shown=records.shown)
+    core.opening.use(directory.zones)
+    absences = Absences(records.away, directory)
+    notifier = SlackNotifier(web, directory, absences, clock=records.clock, shown=records.shown)
     performer = Performer(records.approvals, notifier, clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
     records.effects.use(work)
     signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"
     app = AsyncApp(client=client, signing_secret=signing)
-    listeners.register(app, Door(core, web, directory))
+    listeners.register(app, Door(core, web, directory, absences))
+    watch = _watch(core, web, directory, absences)
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock),
         Reconcile(records.store, clock=records.clock),
         tick=settings.signoff_tick_seconds,
+        seldom=[Turn("watch", watch.once, EVERY, first=FIRST)],
     )
-    return Runtime(settings, core, app, web, directory, performer, ticker)
+    return Runtime(settings, core, app, web, directory, performer, ticker, watch)
+
+
+def _watch(core: Core, web: Slack, directory: Directory, absences: Absences) -> Watch:
+    settings, records = core.settings, core.records
+    coverage = Coverage(directory, absences, managers=settings.signoff_managers is not None)
+    return Watch(coverage, records.book, records.told, web, directory, settings.signoff_admins)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.card import card
 from bot.lists import Around, details, listing
-from bot.notes import plain, reminder, report
+from bot.notes import asked_for, glass, plain, reminder, report
 from bot.rich import Message
 
-__all__ = ["Around", "Message", "card", "details", "listing", "plain", "reminder", "report"]
+__all__ = ["Around", "Message", "asked_for", "card", "details", "glass", "listing", "plain", "reminder", "report"]

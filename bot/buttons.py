@@ -1,15 +1,21 @@
-"""The buttons of a card. Their value is the approval's id and the revision that was shown, nothing else. Pure."""
+"""The buttons and the menu of a card. Their value is the approval's id and the revision that was shown, nothing else
+(an option of the menu adds its verb). Pure."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from approvals.lifecycle import offered
 from approvals.model import Approval, DecisionType, Status
 from approvals.tally import verdicts
-from bot import texts
-from bot.rich import Block, actions, button, confirmation, cut, line, section
+from bot import texts, texts_votes
+from bot.rich import MAX_MENU, Block, actions, button, confirmation, cut, line, overflow, section
 
 FIRST = (DecisionType.APPROVE, DecisionType.EDIT, DecisionType.DENY)
 """The three that stand in the row where all four are offered; Respond then stands beside a sentence of its own."""
+
+LOOK, SNOOZE, GLASS = "look", "snooze", "glass"
+"""The verbs of the menu. A snooze is followed by its seconds."""
 
 _STYLE = {DecisionType.APPROVE: "primary", DecisionType.DENY: "danger"}
 
@@ -27,12 +33,50 @@ def review(approval: Approval) -> Block:
 def failed(approval: Approval) -> Block:
     """The row of a failed one: the same answer again where there is one, or the question again."""
     about = texts.title(approval)
-    stuck = texts.stuck(approval)
-    given = "The answer that was given elsewhere" if stuck else "The answer that was given"
+    stuck = texts.stuck(approval) or texts.unanswered(approval)
+    given = "The answer that was given elsewhere" if texts.stuck(approval) else "The answer that was given"
     dropped = f"{given} is dropped, and every open question of this thread is asked anew."
+    if texts.unanswered(approval):
+        dropped = "Every open question of this thread is asked anew."
     sure = confirmation("Ask again?", dropped, "Ask again")
     row = [] if stuck else [button("Retry", "retry", value(approval), style="primary", about=about)]
     return actions([*row, button("Ask again…", "repair", value(approval), confirm=sure, about=about)])
+
+
+def more(approval: Approval) -> Block | None:
+    """The menu beside the buttons: to hold it for a while, and to decide alone where the policy names people for that.
+
+    Its options carry what buttons carry, and a verb.
+    """
+    policy = approval.policy
+    options = [(texts_votes.looking(policy.acknowledge), LOOK)] if policy.acknowledge else []
+    glass = [(texts_votes.GLASS_LABEL, GLASS)] if policy.break_glass and alone(approval) else []
+    room = MAX_MENU - len(options) - len(glass)
+    options += [(texts_votes.later(seconds), f"{SNOOZE}{seconds:.0f}") for seconds in policy.snooze[:room]]
+    options += glass
+    return overflow("more", [(label, f"{value(approval)}:{verb}") for label, verb in options]) if options else None
+
+
+def alone(approval: Approval) -> tuple[DecisionType, ...]:
+    """What somebody may say alone of all that is open."""
+    return tuple(kind for kind in _open(approval, None) if kind in (DecisionType.APPROVE, DecisionType.DENY))
+
+
+def with_more(approval: Approval, rows: list[Block]) -> list[Block]:
+    """The rows with the menu at the end of the first one, or in one of its own."""
+    menu = more(approval)
+    if menu is None:
+        return rows
+    if rows and rows[0]["type"] == "actions":
+        return [actions([*rows[0]["elements"], menu]), *rows[1:]]
+    return [*rows, actions([menu])]
+
+
+def undo(approval: Approval, now: datetime) -> list[Block]:
+    """The row of one that was decided and waits a little: it can be taken back as long as it does."""
+    if approval.status is not Status.RESOLVED or approval.held_until is None or approval.held_until <= now:
+        return []
+    return [actions([button("Undo", "undo", value(approval), about=texts.title(approval))])]
 
 
 def single(approval: Approval) -> list[Block]:
@@ -115,4 +159,7 @@ def _button(approval: Approval, kind: DecisionType, index: int | None, about: st
 def _sure(approval: Approval, what: str) -> str:
     about = cut(texts.title(approval), 150)
     named = f"{what} — {about}" if what else about
+    if texts_votes.several(approval.policy):
+        counts = texts_votes.plainly(texts_votes.counts_only(approval))
+        return cut(f"{cut(named, 120)}\n{counts}", 300)
     return cut(f"{named}\nThe agent goes on at once; this cannot be taken back.", 300)

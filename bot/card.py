@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from approvals import tally
-from approvals.model import Approval, Decision, DecisionType, Resolution, Status
+from approvals.model import Approval, Decision, DecisionType, Status
 from approvals.redact import MASK
-from bot import buttons, forms, schema_form, texts, verdicts
+from bot import buttons, forms, schema_form, texts, texts_state, texts_votes, verdicts
 from bot.rich import (
     CUT,
     MAX_WEIGHT,
@@ -63,34 +66,38 @@ class _Part:
     raw: bool = False
 
 
-def card(approval: Approval, now: datetime) -> Message:
-    """The message for an approval, whatever its status. `now` is aware, in UTC."""
-    return draw(approval, now, Room(), SMALL)
+def card(approval: Approval, now: datetime, *, passed_on: bool = False) -> Message:
+    """The message for an approval, whatever its status. `now` is aware, in UTC.
+
+    `passed_on`: a copy before people who are no longer asked; while it is open, they can do nothing with it.
+    """
+    return draw(approval, now, Room(), SMALL, passed_on=passed_on)
 
 
-def draw(approval: Approval, now: datetime, *rooms: Room, most: int = MAX_WEIGHT) -> Message:
+def draw(approval: Approval, now: datetime, *rooms: Room, most: int = MAX_WEIGHT, passed_on: bool = False) -> Message:
     """The card in the first of these rooms, from large to small, in which it fits into `most` characters."""
     for room in rooms:
-        message = _draw(approval, now, room)
+        message = _draw(approval, now, room, passed_on=passed_on)
         if fits(message.blocks, most=most):
             return message
-    return _draw(approval, now, TINY)
+    return _draw(approval, now, TINY, passed_on=passed_on)
 
 
-def _draw(approval: Approval, now: datetime, room: Room) -> Message:
+def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> Message:
     batch = len(approval.actions) > 1
-    body = _batch(approval, room) if batch else _single(approval, room)
+    body = _batch(approval, room, passed_on=passed_on) if batch else _single(approval, room)
     why = _why(approval, room)
     whole = body.whole and why.whole and (body.raw or not unshown(approval))
-    blocks = [header(texts.title(approval)), *body.blocks, *why.blocks]
-    if not whole or texts.title(approval) != approval.title.strip():
+    blocks = [header(texts.heading(approval)), *body.blocks, *why.blocks]
+    if not whole or not texts.heading(approval).endswith(approval.title.strip() or texts.UNTITLED):
         blocks.append(section(_incomplete(approval), buttons.review(approval)))
     if MASK in json.dumps(blocks, ensure_ascii=False):
         blocks.append(context(texts.HIDDEN))
     blocks.append(_context(approval, now))
-    blocks.extend(_end(approval, room, batch=batch))
+    pending = approval.status is Status.PENDING
+    blocks.extend(_open(approval, now, passed_on=passed_on) if pending else _closed(approval, now, room))
     blocks.append(context(plain_text(f"Signoff · {line(approval.id, 60)}")))
-    return Message(fallback(texts.headline(approval)), blocks)
+    return Message(fallback(texts_state.headline(approval)), blocks)
 
 
 def _incomplete(approval: Approval) -> str:
@@ -103,14 +110,25 @@ def _single(approval: Approval, room: Room) -> _Part:
     if not approval.actions:
         return _Part([])
     action = approval.actions[0]
-    if action.args:
-        drawn = arguments(action.args, limit=room.value, room=room.args, most=room.count)
+    change, whole, args = _proposed(approval, 0, room.verdicts // 2)
+    if args or change:
+        drawn = arguments(args, limit=room.value, room=room.args, most=room.count)
         name = words(run(line(action.name, 100) or "(no name)", "code"))
-        return _Part([rich(name, *drawn.elements)], drawn.whole)
+        return _Part([*change, rich(name, *drawn.elements)], drawn.whole and whole)
     if unshown(approval) and not isinstance(approval.payload, str):
         shown = show(approval.payload, room.args // 2)
         return _Part([rich(words(run("What the agent sent", "bold")), preformatted(shown.text))], shown.whole, raw=True)
     return _Part([])
+
+
+def _proposed(approval: Approval, index: int, limit: int) -> tuple[list[Block], bool, Mapping[str, JsonValue]]:
+    """What an edit changes that others must still approve, whether that is all of it, and the arguments as they are
+    asked now."""
+    count = tally.tally(approval)[index]
+    if approval.status is not Status.PENDING or count.edit is None or count.verdict is not None:
+        return [], True, approval.actions[index].args
+    change, whole = verdicts.proposal(approval, count.edit, index, limit=limit)
+    return change, whole, tally.proposed(approval, index)
 
 
 def _why(approval: Approval, room: Room) -> _Part:
@@ -136,7 +154,7 @@ def _why(approval: Approval, room: Room) -> _Part:
     return _Part(blocks, whole)
 
 
-def _batch(approval: Approval, room: Room) -> _Part:
+def _batch(approval: Approval, room: Room, *, passed_on: bool) -> _Part:
     """One section per action, with its buttons or its verdict."""
     said = tally.verdicts(approval)
     still = [index for index, verdict in enumerate(said) if verdict is None]
@@ -146,7 +164,7 @@ def _batch(approval: Approval, room: Room) -> _Part:
     blocks: list[Block] = []
     whole = len(chosen) == len(said)
     for index in chosen:
-        part = _action(approval, index, said[index], room)
+        part = _action(approval, index, said[index], room, passed_on=passed_on)
         blocks.extend(part.blocks)
         whole = whole and part.whole
     if rest := len(said) - len(chosen):
@@ -159,23 +177,32 @@ def _batch(approval: Approval, room: Room) -> _Part:
     return _Part(blocks, whole)
 
 
-def _action(approval: Approval, index: int, said: Decision | None, room: Room) -> _Part:
+def _action(approval: Approval, index: int, said: Decision | None, room: Room, *, passed_on: bool) -> _Part:
     action = approval.actions[index]
     share = max(120, room.args // min(len(approval.actions), room.window))
     name = [run(f"{index + 1}. "), run(line(action.name, 80) or "(no name)", "bold")]
-    drawn = arguments(action.args, limit=min(room.value, share), room=share, most=6)
+    change, complete, args = _proposed(approval, index, share // 2)
+    drawn = arguments(args, limit=min(room.value, share), room=share, most=6)
     elements = [words(*name), *drawn.elements]
     why = clean(action.description).strip()
     kept = cut(why, 150)
     if why:
         elements.append(quote(kept))
-    blocks: list[Block] = [divider(), rich(*elements)]
+    blocks: list[Block] = [divider(), rich(*elements), *change]
     if said is not None and not _together(approval):
-        blocks.append(context(texts.verdict(said, expired=approval.resolution is Resolution.EXPIRED)))
+        blocks.append(context(texts_votes.action_verdict(approval, index, said)))
         blocks.extend(verdicts.substance(approval, said, index, limit=share // 2))
     elif said is None and approval.status is Status.PENDING:
-        blocks.extend(buttons.of_action(approval, index))
-    return _Part(blocks, drawn.whole and kept == why)
+        if votes := _votes(approval, index):
+            blocks.append(context(votes))
+        blocks.extend([] if passed_on else buttons.of_action(approval, index))
+    return _Part(blocks, drawn.whole and complete and kept == why)
+
+
+def _votes(approval: Approval, index: int) -> str:
+    """The votes about one action of several, once there are any."""
+    count = tally.tally(approval)[index]
+    return texts_votes.standing(approval, index) if count.approvals or count.denials else ""
 
 
 def _context(approval: Approval, now: datetime) -> Block:
@@ -184,36 +211,51 @@ def _context(approval: Approval, now: datetime) -> Block:
         plain_text(f"Agent: {line(approval.graph, 60) or '(no name)'}"),
         texts.on_behalf(approval),
     ]
-    parts.append(texts.asked(approval))
+    parts.append(texts_votes.nobody_asked(approval))
     if waiting:
         parts.append(texts.deadline(approval, now))
         parts.append(f"Opened {texts.moment(approval.opened_at)}")
     return context(*parts)
 
 
-def _end(approval: Approval, room: Room, *, batch: bool) -> list[Block]:
-    """What can be done, or what was done."""
-    if approval.status is Status.PENDING:
-        blocks = [_note(approval)] if _note_text(approval) else []
-        return blocks + (buttons.of_all(approval) if batch else buttons.single(approval))
+def _open(approval: Approval, now: datetime, *, passed_on: bool) -> list[Block]:
+    """How far it is, and what can be done."""
+    batch = len(approval.actions) > 1
+    blocks: list[Block] = []
+    if texts_votes.several(approval.policy):
+        far = texts_votes.each_needs(approval) if batch else texts_votes.so_far(approval)
+        blocks.append(context(far))
+    if passed_on:
+        return [*blocks, section(texts_votes.passed_on(approval))]
+    if held := texts_votes.held(approval, now):
+        blocks.append(context(held))
+    if _note_text(approval):
+        blocks.append(_note(approval))
+    rows = buttons.of_all(approval) if batch else buttons.single(approval)
+    return blocks + buttons.with_more(approval, rows)
+
+
+def _closed(approval: Approval, now: datetime, room: Room) -> list[Block]:
+    """What was done."""
     if approval.status is Status.SUPERSEDED:
         blocks = [section(":wastebasket: *No longer needed.* Signoff executed nothing.")]
         why = line(approval.error or "", 300)
         return [*blocks, context(plain_text(why))] if why else blocks
+    batch = len(approval.actions) > 1
     blocks: list[Block] = verdicts.listed(approval, room.verdicts) if not batch or _together(approval) else []
     if batch and not blocks:
         blocks = [divider(), section(_sum(approval))]
-    blocks.append(
-        context(texts.progress(approval)) if approval.status is not Status.FAILED else section(texts.progress(approval))
-    )
+    progress = texts_state.progress(approval)
+    blocks.append(context(progress) if approval.status is not Status.FAILED else section(progress))
     if approval.status is Status.FAILED:
         blocks.extend(_failure(approval))
-    return blocks
+    return blocks + buttons.undo(approval, now)
 
 
 def _together(approval: Approval) -> bool:
-    """All actions fell by one word, which is then said once."""
-    return len(approval.decisions) == 1 and approval.decisions[0].action is None
+    """All actions fell by the same words, which are then said once."""
+    said = approval.decisions
+    return bool(said) and all(decision.action is None for decision in said)
 
 
 def _sum(approval: Approval) -> str:
@@ -223,7 +265,7 @@ def _sum(approval: Approval) -> str:
 
 
 def _failure(approval: Approval) -> list[Block]:
-    from_agent = verdicts.error_line(approval)
+    from_agent = "" if texts.unanswered(approval) else verdicts.error_line(approval)
     shown = [rich(preformatted(from_agent))] if from_agent else []
     return [*shown, buttons.failed(approval)]
 
@@ -233,6 +275,8 @@ def _note_text(approval: Approval) -> str:
         return ":alarm_clock: *Overdue.* The time ran out, and it waits on until somebody decides."
     if approval.error:
         return ":leftwards_arrow_with_hook: *The agent could not take the last answer* and asks again."
+    if note := texts_votes.edited_note(approval):
+        return note
     if approval.revision > 1:
         return ":arrows_counterclockwise: *The question has changed.* Earlier decisions do not count."
     return ""

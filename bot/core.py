@@ -23,8 +23,8 @@ from approvals.errors import ConfigError
 from approvals.journal import ThreadJournal
 from approvals.opening import Opening
 from approvals.performer import drive_with
-from approvals.policy import PolicySet
 from approvals.ports import Clock
+from approvals.reapplying import Reapply
 from approvals.redact import Redactor
 from approvals.service import Approvals
 from approvals.settings import Settings
@@ -33,6 +33,7 @@ from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
+from approvals.store.told import ToldStore
 from approvals.threads import Threads
 from bot.rules import apply_file
 
@@ -53,6 +54,7 @@ class Records:
 
     store: RedisStore
     away: AwayStore
+    told: ToldStore
     effects: Effects
     approvals: Approvals
     book: PolicyBook
@@ -72,6 +74,7 @@ class Core:
     driver: GraphDriver
     runner: Runner
     opening: Opening
+    reapply: Reapply
 
 
 @asynccontextmanager
@@ -84,7 +87,9 @@ async def open_records(
     try:
         redis = connect(url)
     except ValueError as wrong:
-        raise ConfigError(f"REDIS_URL cannot be read ({wrong}): write redis://host:port/0") from None
+        raise ConfigError(
+            f"REDIS_URL cannot be read ({wrong}): write redis://host:port/0, or redis+sentinel://host:26379/MASTER/0"
+        ) from None
     # A dead replica's work is taken over as soon as its threads are.
     hold = settings.signoff_lease_seconds
     shown = Shown(Redactor(settings.signoff_redact))
@@ -99,9 +104,9 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: the server refuses the user or password ({wrong})") from wrong
         except (RedisError, OSError) as gone:
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
-        effects = Effects(store, clock=clock, rng=chance)
+        effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, effects, approvals, book, shown, clock, chance)
+        yield Records(store, away, told, effects, approvals, book, shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()
@@ -125,12 +130,8 @@ async def open_core(
         await records.book.current()  # so that a start without policies says so, and not the first question
         registry = Registry.load(settings.signoff_config, saver)
 
-        async def current() -> PolicySet:
-            rules, _ = await records.book.current()
-            return rules
-
         dialects = Dialects(replies=registry.replies)
-        opening = Opening(current, dialects, clock=clock, team_zone=settings.signoff_time_zone)
+        opening = Opening(records.book.policies, dialects, clock=clock, team_zone=settings.signoff_time_zone)
         journal = ThreadJournal(
             records.store,
             records.effects,
@@ -144,8 +145,9 @@ async def open_core(
         records.effects.use({DueKind.DRIVE: drive})
         threads = Threads(records.store, records.effects, clock=clock, new_id=new_id)
         runner = Runner(threads, driver, records.store)
+        reapply = Reapply(records.approvals, records.book.policies, opening, clock=clock)
         try:
-            yield Core(settings, records, threads, registry, driver, runner, opening)
+            yield Core(settings, records, threads, registry, driver, runner, opening, reapply)
         finally:
             await records.effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
             await registry.aclose()

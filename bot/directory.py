@@ -6,11 +6,12 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from approvals.away import Away
-from approvals.errors import ConfigError
+from approvals.errors import ConfigError, SignoffError
 from approvals.managers import Managers
 from approvals.model import Actor, ActorRef, Source, Standing
 from approvals.policy import MANAGER
@@ -86,6 +87,19 @@ class Directory:
         """A person's own time zone."""
         return facts.zone(await self._user(user_id))
 
+    async def zones(self, entries: Iterable[str]) -> tuple[str, ...]:
+        """The names of the time zones of all who can decide: `approvals.opening.Zones`. An entry that names nobody has
+        none, and nor has anybody whose zone has no name that is known here."""
+        found: list[str] = []
+        for entry in entries:
+            try:
+                for user in await self.people(entry):
+                    its = await self.zone(user)
+                    found += [its.key] if isinstance(its, ZoneInfo) else []
+            except SignoffError as wrong:
+                log.warning("time zones not known", action="directory.unresolved", entry=entry, why=str(wrong))
+        return tuple(dict.fromkeys(found))
+
     async def absence(self, user_id: str) -> Away | None:
         """Away by their Slack status."""
         return facts.absence(await self._user(user_id), self._clock())
@@ -159,6 +173,11 @@ class Directory:
             raise ConfigError(f"{entry} names nobody who can decide{why}: name full members of the workspace")
         return able
 
+    @property
+    def knows_managers(self) -> bool:
+        """Whether there is a file that says who is whose manager."""
+        return self._managers is not None
+
     async def _managers_of(self, entry: str) -> tuple[str, ...]:
         requester = entry.removeprefix(OWN_MANAGER)
         if not requester:
@@ -203,6 +222,12 @@ class Directory:
         if entry[1:] not in channels:
             raise ConfigError(f"the bot is in no channel {entry}: invite it there, or correct the name in the policy")
         return channels[entry[1:]]
+
+    async def joined(self, entry: str) -> None:
+        """Raises `ConfigError` unless the bot is in the channel, by id or as `#name`: it can post nowhere else."""
+        channels = await self._cached("channels", "", self._slack.channels)
+        if await self.channel(entry) not in channels.values():
+            raise ConfigError(f"the bot is in no channel {entry}: invite it there, or correct the id in the policy")
 
     async def direct(self, user_id: str) -> str:
         """The id of the direct-message channel with a person."""

@@ -15,7 +15,7 @@ from approvals import managers, policies
 from approvals.book import NOBODY
 from approvals.errors import ConfigError, SignoffError
 from approvals.model import Standing
-from approvals.policy import Policy, PolicySet
+from approvals.policy import MANAGER, Policy, PolicySet
 from approvals.settings import Settings
 from approvals.store.redis import connect, facts
 from bot import slack
@@ -108,7 +108,15 @@ async def _policies(settings: Settings) -> AsyncGenerator[Finding]:
     rules, where = await _after_start(settings)
     yield Finding("policies", Level.OK, f"{where}: {len(rules.policies)} rules and the default")
     if path := settings.signoff_managers:
-        yield Finding("policies", Level.OK, f"{path}: the managers of {len(managers.load(path))} people")
+        yield Finding("policies", Level.OK, f"{path}: managers for {len(managers.load(path))}")
+
+
+def _managers(settings: Settings) -> managers.Managers | None:
+    """What is wrong with the file was found with the policies."""
+    try:
+        return managers.Managers(settings.signoff_managers) if settings.signoff_managers else None
+    except ConfigError:
+        return None
 
 
 async def _after_start(settings: Settings) -> tuple[PolicySet, str]:
@@ -148,8 +156,7 @@ async def _slack(settings: Settings) -> AsyncGenerator[Finding]:
         yield Finding("slack", Level.OK, "all scopes are there")
     async for finding in _way_in(settings):
         yield finding
-    known = managers.Managers(settings.signoff_managers) if settings.signoff_managers else None
-    directory = Directory(web, clock=utc_now, managers=known)
+    directory = Directory(web, clock=utc_now, managers=_managers(settings))
     async for finding in _audiences(settings, directory, str(identity.get("user_id"))):
         yield finding
 
@@ -194,6 +201,8 @@ Look = Callable[[str], Awaitable[str]]
 
 def _entries(policy: Policy, directory: Directory, bot: str) -> list[tuple[str, str, Look]]:
     async def people(entry: str) -> str:
+        if entry == MANAGER:
+            return "" if directory.knows_managers else "is found through SIGNOFF_MANAGERS, which is not set"
         members = await directory.members(entry)
         # Who is named must be able to decide; of a group or a channel, somebody.
         standings = [await directory.standing(member, None) for member in members[:PEOPLE]]

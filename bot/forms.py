@@ -124,20 +124,7 @@ def text(state: Mapping[str, Any], block: str) -> str:
     return (entry(state, block) or "").strip()
 
 
-# -- reasons and answers
-
-
-def reason_input(*, required: bool, label: str = "Reason") -> Block:
-    """A few lines for the reason."""
-    element: Block = {"type": "plain_text_input", "action_id": ACTION_ID, "multiline": True, "max_length": 2000}
-    return {
-        "type": "input",
-        "block_id": REASON,
-        "label": plain_text(label),
-        "element": element,
-        "optional": not required,
-        "hint": plain_text("It is shown on the card, given to the agent, and kept in the audit log."),
-    }
+# -- answers
 
 
 def choices(approval: Approval) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def home(
         blocks.append(context("`/approvals` shows the same list in any conversation."))
     for approval in shown:
         blocks.append(divider())
-        blocks.append(row(approval, now, _yours(approval, viewer)))
+        blocks.append(row(approval, now, _yours(approval, viewer, covering)))
     if page.total > len(shown) and shown:
         blocks.append(divider())
         blocks.append(context(f"{len(shown)} of {page.total}. `/approvals` lists all of them."))
@@ -57,11 +57,14 @@ def _absences(away: Away | None, covering: Sequence[Away]) -> list[Block]:
     return [*blocks, divider()] if blocks else []
 
 
-def _yours(approval: Approval, viewer: str) -> str:
+def _yours(approval: Approval, viewer: str, covering: Sequence[Away]) -> str:
     """What the viewer has to do with it, as far as the record itself says."""
     if approval.requester == viewer:
         return "Your own request" if approval.policy.self_approval else "Your own request: somebody else decides"
-    return "You are asked" if viewer in approval.audience else ""
+    if viewer in approval.audience:
+        return "You are asked"
+    for_whom = next((away.user_id for away in covering if away.user_id in approval.audience), None)
+    return replies.asked_for(for_whom) if for_whom and for_whom != approval.requester else ""
 
 
 def closed(text: str) -> Block:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from approvals import automatic
 from approvals.model import ActorRef, Approval, Decision, Source, Status
+from approvals.policy import Urgency
 from approvals.ports import Page
-from bot import texts
+from bot import texts, texts_state, texts_votes
 from bot.card import SMALL, draw
 from bot.rich import (
     MAX_WEIGHT,
@@ -43,7 +45,7 @@ DETAILS = 4200
 
 def row(approval: Approval, now: datetime, extra: str = "") -> Block:
     """One approval in a list: its title as plain text, how it stands, and a button to see it."""
-    facts = [f"*{texts.state(approval)}* · opened {texts.span((now - approval.opened_at).total_seconds())} ago"]
+    facts = [f"*{texts_state.state(approval)}* · opened {texts.span((now - approval.opened_at).total_seconds())} ago"]
     if approval.status is Status.PENDING and approval.expires_at is not None:
         facts.append(f"until {texts.moment(approval.expires_at)}")
     if extra:
@@ -136,17 +138,19 @@ def _where(offset: int, graph: str | None) -> str:
 def details(approval: Approval, now: datetime) -> Message:
     """The card, and what the record says beyond it: for whoever has to find out why."""
     drawn = draw(approval, now, SMALL, most=MAX_WEIGHT - DETAILS)
-    facts = rich(*(words(run(f"{name}: ", "bold"), run(value)) for name, value in _facts(approval) if value))
+    facts = rich(*(words(run(f"{name}: ", "bold"), run(value)) for name, value in _facts(approval, now) if value))
     blocks = [*drawn.blocks, divider(), section("*Details*"), facts]
     said = approval.decisions[-MAX_DECISIONS:]
     if said:
         blocks.append(section(f"*Decisions* ({len(approval.decisions)})"))
-        blocks.append(rich(*_told(said)))
+        blocks.append(rich(*_told(said, line(approval.policy.name, 60))))
     return Message(drawn.text, blocks)
 
 
-def _facts(approval: Approval) -> Sequence[tuple[str, str]]:
+def _facts(approval: Approval, now: datetime) -> Sequence[tuple[str, str]]:
     policy = approval.policy
+    plain = automatic.decided(approval)
+    held = approval.paused_until(now)
     asked = ", ".join(line(name, 60) for name in approval.audience[:10])
     source = f" (from {line(policy.source, 60)})" if policy.source else ""
     return (
@@ -159,6 +163,11 @@ def _facts(approval: Approval) -> Sequence[tuple[str, str]]:
         ("Reply shape", line(approval.reply_shape, 60)),
         ("Because", line(approval.why, 200)),
         ("Policy", line(policy.name, 80) + source),
+        ("Decided", texts_votes.by_policy(approval) if plain else ""),
+        ("Urgency", approval.urgency.value if approval.urgency is not Urgency.NORMAL else ""),
+        ("Needed", texts_votes.plainly(texts_votes.needed(policy)) if texts_votes.several(policy) else ""),
+        ("Held until", texts.utc(held) if held and approval.status is Status.PENDING else ""),
+        ("May break the glass", ", ".join(line(name, 60) for name in policy.break_glass[:5])),
         ("Who may decide", asked + (f" and {len(approval.audience) - 10} more" if len(approval.audience) > 10 else "")),
         ("Own requests", "may be decided" if policy.self_approval else "are decided by others"),
         ("Opened", texts.utc(approval.opened_at)),
@@ -171,15 +180,15 @@ def _facts(approval: Approval) -> Sequence[tuple[str, str]]:
     )
 
 
-def _told(said: Sequence[Decision]) -> list[Block]:
+def _told(said: Sequence[Decision], policy: str) -> list[Block]:
     elements: list[Block] = []
     for decision in said:
         which = "" if decision.action is None else f", action {decision.action + 1}"
         runs = [
             run(f"{texts.utc(decision.at)} "),
             run(decision.type.value, "bold"),
-            run(f"{which} by "),
-            _who(decision.actor),
+            run(f"{which}{' alone (glass broken)' if decision.alone else ''} by "),
+            *_who(decision.actor, policy),
         ]
         if decision.reason:
             runs.append(run(f": {cut(' '.join(clean(decision.reason).split()), 80)}"))
@@ -187,7 +196,13 @@ def _told(said: Sequence[Decision]) -> list[Block]:
     return elements
 
 
-def _who(actor: ActorRef) -> Block:
-    if actor.source is Source.SLACK and texts.is_person(actor.id):
-        return {"type": "user", "user_id": actor.id}
-    return run(f"{line(actor.id, 60) or 'somebody'} ({actor.source.value})")
+def _who(actor: ActorRef, policy: str) -> list[Block]:
+    if actor.source is Source.POLICY:
+        return [run(f"policy {policy}")]
+    slack = actor.source is Source.SLACK
+    by = _person(actor.id) if slack else run(f"{line(actor.id, 60) or 'somebody'} ({actor.source.value})")
+    return [by, run(" for "), _person(actor.behalf)] if actor.behalf else [by]
+
+
+def _person(name: str) -> Block:
+    return {"type": "user", "user_id": name} if texts.is_person(name) else run(line(name, 60) or "somebody")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from approvals.model import Approval, DecisionType
-from approvals.tally import verdicts
-from bot import forms, schema_form, texts
+from approvals.tally import proposed, tally
+from bot import forms, reasons, schema_form, texts, texts_votes, verdicts
+from bot.buttons import GLASS, alone
 from bot.review import pages
 from bot.rich import (
     Block,
@@ -31,6 +32,8 @@ from bot.rich import (
 )
 
 MAX_SAID = 2000
+MAX_ABOUT = 20
+VERDICT = "verdict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,11 @@ def _needs(approval: Approval, kind: DecisionType) -> bool:
 
 def _about(approval: Approval, action: int | None) -> list[Block]:
     """What the decision is about, in the agent's words."""
-    blocks: list[Block] = [{"type": "section", "text": plain_text(texts.title(approval))}]
+    blocks: list[Block] = [{"type": "section", "text": plain_text(texts.heading(approval))}]
     if action is not None and len(approval.actions) > 1:
         name = line(approval.actions[action].name, 150)
         blocks.append(context(plain_text(f"Action {action + 1} of {len(approval.actions)}: {name}")))
-    still = sum(1 for said in verdicts(approval) if said is None)
+    still = sum(1 for count in tally(approval) if count.verdict is None)
     if action is None and still > 1:
         blocks.append(context(f"This is about all {still} actions that are still open."))
     return blocks
@@ -95,7 +98,7 @@ def _only_why(approval: Approval, action: int | None, kind: DecisionType) -> Blo
     name = kind.value.capitalize()
     return modal(
         name,
-        [*_about(approval, action), forms.reason_input(required=_needs(approval, kind))],
+        [*_about(approval, action), *reasons.inputs(approval.policy, required=_needs(approval, kind))],
         callback_id=kind.value,
         metadata=_meta(approval, action),
         submit=name,
@@ -103,11 +106,43 @@ def _only_why(approval: Approval, action: int | None, kind: DecisionType) -> Blo
     )
 
 
+def glass(approval: Approval) -> Block:
+    """For somebody who decides alone: what, and why."""
+    options = [{"text": plain_text(texts.LABEL[kind].rstrip("…")), "value": kind.value} for kind in alone(approval)]
+    element: Block = {"type": "radio_buttons", "action_id": forms.ACTION_ID, "options": options}
+    verdict: Block = {
+        "type": "input",
+        "block_id": VERDICT,
+        "label": plain_text(texts_votes.GLASS_ASKS),
+        "element": element,
+    }
+    blocks = [section(texts_votes.GLASS_WARNING), *_about(approval, None)]
+    for index, count in enumerate(tally(approval)):
+        if count.edit is not None and count.verdict is None and len(blocks) < MAX_ABOUT:
+            blocks += verdicts.proposal(approval, count.edit, index, limit=MAX_SAID)[0]
+    return modal(
+        texts_votes.GLASS_TITLE,
+        [*blocks, verdict, *reasons.inputs(approval.policy, required=True)],
+        callback_id=GLASS,
+        metadata=_meta(approval, None),
+        submit="Decide alone",
+        close="Back",
+    )
+
+
+def glass_verdict(state: Mapping[str, Any]) -> DecisionType | None:
+    """What was chosen in it; `None` for nothing that is offered there."""
+    said = forms.entry(state, VERDICT)
+    return DecisionType(said) if said in (DecisionType.APPROVE, DecisionType.DENY) else None
+
+
 def edit(approval: Approval, action: int) -> Block:
-    """One input per argument."""
-    blocks = [*_about(approval, action), *forms.inputs(approval.actions[action].args)]
+    """One input per argument, filled in with what an approval would approve now."""
+    blocks = [*_about(approval, action), *forms.inputs(proposed(approval, action))]
+    if texts_votes.several(approval.policy):
+        blocks.append(context(texts_votes.edit_voids()))
     if _needs(approval, DecisionType.EDIT):
-        blocks.append(forms.reason_input(required=True))
+        blocks += reasons.inputs(approval.policy, required=True)
     return modal(
         "Edit and approve",
         blocks,
@@ -130,7 +165,7 @@ def respond(approval: Approval, action: int | None, branch: int | None = None) -
     formed = schema_form.has_form(approval)
     blocks.extend(schema_form.inputs(approval, branch) if formed else [forms.answer_input(approval)])
     if _needs(approval, DecisionType.RESPOND):
-        blocks.append(forms.reason_input(required=True))
+        blocks += reasons.inputs(approval.policy, required=True)
     return modal(
         "Respond",
         blocks,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from approvals.model import Approval, Status
-from bot import texts, verdicts
-from bot.rich import Message, clean, context, cut, fallback, inline, preformatted, quote, rich, section
+from bot import replies, texts, texts_state, texts_votes, verdicts
+from bot.rich import MAX_BLOCKS, Message, clean, context, cut, fallback, inline, preformatted, quote, rich, section
 
 MAX_OUTCOME = 2500
 MAX_SENTENCE = 2900
@@ -18,11 +19,20 @@ def plain(text: str) -> Message:
     return Message(fallback(text), [section(kept)])
 
 
-def reminder(approval: Approval, now: datetime | None = None) -> Message:
-    """Asks again, with the time that is left where `now` is given."""
-    sentence = f"Still waiting for a decision: {inline(approval.title) or texts.UNTITLED}{_left(approval, now)}"
-    small = [texts.deadline(approval), texts.asked(approval)]
+def reminder(approval: Approval, now: datetime | None = None, asked: Sequence[str] | None = None) -> Message:
+    """Asks again, with the time that is left where `now` is given. `asked`: who of the audience is called by name."""
+    mark = texts.PRESSING.get(approval.urgency, "")
+    sentence = f"{mark}Still waiting for a decision: {inline(approval.title) or texts.UNTITLED}{_left(approval, now)}"
+    small = [texts.deadline(approval), texts.asked(approval, asked)]
+    if texts_votes.several(approval.policy) and len(approval.actions) == 1:
+        small.append(texts_votes.standing(approval, 0))
     return Message(fallback(sentence), [section(f":bell: {sentence}"), context(*small)])
+
+
+def asked_for(card: Message, absent: str) -> Message:
+    """A card as the one sees it who covers for somebody absent."""
+    full = len(card.blocks) >= MAX_BLOCKS
+    return card if full else Message(card.text, [context(replies.asked_for(absent)), *card.blocks])
 
 
 def _left(approval: Approval, now: datetime | None) -> str:
@@ -33,9 +43,24 @@ def _left(approval: Approval, now: datetime | None) -> str:
     return f" ({texts.span((approval.expires_at - now).total_seconds())} left)"
 
 
+def glass(approval: Approval) -> Message:
+    """Tells everybody concerned that somebody decided alone: who, what, why."""
+    alone = [decision for decision in approval.decisions if decision.alone]
+    if not alone:
+        return plain(texts_state.headline(approval))
+    sentence = texts_votes.broke_glass(approval, alone[-1])
+    why = quote(cut(clean(alone[-1].reason or "").strip(), MAX_OUTCOME))
+    small = context("Nobody else was waited for.", texts.asked(approval))
+    return Message(fallback(sentence), [section(f":rotating_light: {sentence}"), rich(why), small])
+
+
 def report(approval: Approval) -> Message:
     """What became of the agent. Its words are a quote, its error preformatted: neither is parsed."""
     about = inline(approval.title) or texts.UNTITLED
+    if texts.unanswered(approval):
+        sentence = f"Nobody answered in time, and the agent got no answer: {about}"
+        small = context("*Ask again* on the card asks anew.")
+        return Message(fallback(sentence), [section(f":hourglass: {sentence}"), small])
     if approval.status is Status.FAILED:
         sentence = f"The agent could not go on: {about}"
         error = verdicts.error_line(approval, 1000)

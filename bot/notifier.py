@@ -7,13 +7,15 @@ from datetime import timedelta
 
 import structlog
 
+from approvals import covering, places
 from approvals.errors import ConfigError, SignoffError
-from approvals.model import Approval, MessageKind, MessageRef
+from approvals.model import Approval, MessageKind, MessageRef, Status
 from approvals.ports import Clock
 from approvals.shown import Shown
 from bot import blocks
+from bot.absences import Absences
 from bot.blocks import Message
-from bot.directory import Directory, is_channel
+from bot.directory import Directory, is_channel, is_user
 from bot.slack import Slack
 from bot.slack_errors import GONE, SlackRefused
 
@@ -25,15 +27,19 @@ EVENT = "signoff_approval"
 SKEW = timedelta(minutes=5)
 """How far our clock may be ahead of Slack's, at the most."""
 
+STAND_INS = "stand-ins"
+"""In the list of places: those who cover for somebody absent."""
+
 log = structlog.get_logger()
 
 
 class SlackNotifier:
     """Posts and redraws cards. What Slack refuses is raised: due work is tried again by whoever performs it."""
 
-    def __init__(self, slack: Slack, directory: Directory, *, clock: Clock, shown: Shown) -> None:
+    def __init__(self, slack: Slack, directory: Directory, absences: Absences, *, clock: Clock, shown: Shown) -> None:
         self._slack = slack
         self._directory = directory
+        self._absences = absences
         self._clock = clock
         self._shown = shown
 
@@ -44,16 +50,16 @@ class SlackNotifier:
         Posting has no idempotency key in Slack, so a post whose outcome nobody knows is looked for by its metadata
         before it is made once more.
         """
-        stands = {message.place for message in approval.messages if message.kind in CARDS}
+        stands = {places.whose(message.place) for message in approval.messages if message.kind in CARDS}
         posted: list[MessageRef] = []
         refused: SignoffError | None = None
-        card = blocks.card(self._shown.approval(approval), self._clock())
-        for number, entry in enumerate(approval.places):
+        for number, entry in enumerate((*approval.places, STAND_INS)):
             kind = MessageKind.ESCALATION if number else MessageKind.CARD
             try:
-                for place, channel in await self._channels(entry):
-                    if place not in stands:
-                        stands.add(place)
+                for place, channel in await self._channels(entry, approval):
+                    if places.whose(place) not in stands:
+                        stands.add(places.whose(place))
+                        card = self._card(approval, place)
                         found = await self._found(channel, approval, kind, place) if again else None
                         posted.append(found or await self._post(channel, card, approval, kind, place))
             except SignoffError as failed:
@@ -63,8 +69,23 @@ class SlackNotifier:
             raise refused
         return posted
 
-    async def _channels(self, entry: str) -> list[tuple[str, str]]:
+    async def _stand_ins(self, approval: Approval) -> list[tuple[str, str]]:
+        """Those who cover for somebody absent, while it can still be decided."""
+        if approval.status is not Status.PENDING:
+            return []
+        found = await self._absences.stand_ins(approval)
+        return [(places.stand_in(cover, who), await self._directory.direct(cover)) for cover, who in found.items()]
+
+    def _card(self, approval: Approval, place: str, *, passed_on: bool = False) -> Message:
+        """The card as it stands in a place: whoever covers is told for whom, and where others are asked now that."""
+        card = blocks.card(self._shown.approval(approval), self._clock(), passed_on=passed_on)
+        absent = places.for_whom(place)
+        return blocks.asked_for(card, absent) if absent else card
+
+    async def _channels(self, entry: str, approval: Approval) -> list[tuple[str, str]]:
         """Where an entry is told: a channel itself, people by direct message. Each with the name of the place."""
+        if entry == STAND_INS:
+            return await self._stand_ins(approval)
         if is_channel(entry):
             return [(entry, await self._directory.channel(entry))]
         people = await self._directory.people(entry)
@@ -105,17 +126,60 @@ class SlackNotifier:
 
     async def refresh(self, approval: Approval) -> None:
         """See `ports.Notifier.refresh`. A copy that somebody deleted is left alone."""
-        message = blocks.card(self._shown.approval(approval), self._clock())
+        reach = await self._reach(approval)
         for ref in approval.messages:
-            if ref.kind in CARDS and not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
+            if ref.kind not in CARDS:
+                continue
+            message = self._card(approval, ref.place, passed_on=not _reached(reach, ref.place))
+            if not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
                 log.info("card is gone", action="slack.gone", approval=approval.id, channel=ref.channel)
 
+    async def _reach(self, approval: Approval) -> frozenset[str] | None:
+        """The places of those who are asked now, where others were asked before; `None` where every copy counts.
+
+        An entry that cannot be resolved leaves every copy as it is: better a button that is refused than none.
+        """
+        if approval.status is not Status.PENDING or approval.reach == approval.places:
+            return None
+        try:
+            return frozenset([place for entry in approval.reach for place, _ in await self._channels(entry, approval)])
+        except ConfigError as wrong:
+            log.warning("cannot tell who is asked now", action="slack.unreached", approval=approval.id, why=str(wrong))
+            return None
+
     async def remind(self, approval: Approval) -> None:
-        """See `ports.Notifier.remind`: a reply in the thread of every card."""
-        message = blocks.reminder(self._shown.approval(approval), self._clock())
-        for ref in approval.messages:
-            if ref.kind in CARDS:
-                await self._reply(ref, message, approval)
+        """See `ports.Notifier.remind`: a reply in the thread of every card before people who are asked now, but for
+        those who are away.
+        """
+        reach = await self._reach(approval)
+        cards = [ref for ref in approval.messages if ref.kind in CARDS and _reached(reach, ref.place)]
+        people = [name for ref in cards for name in places.people(ref.place)]
+        absent = await self._absences.of(*dict.fromkeys([*people, *filter(is_user, approval.audience)]))
+        awake = [ref for ref in cards if places.reached(ref.place, absent)]
+        asked = covering.called(approval.audience, absent)
+        message = blocks.reminder(self._shown.approval(approval), self._clock(), asked)
+        for ref in awake or cards:
+            await self._reply(ref, message, approval, MessageKind.REMINDER)
+
+    async def tell(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
+        """See `ports.Notifier.tell`. What was posted before Slack refused the rest is returned all the same."""
+        if not any(decision.alone for decision in approval.decisions):
+            return []  # it was taken back
+        stands = {ref.place for ref in approval.messages if ref.kind is MessageKind.NOTICE}
+        posted: list[MessageRef] = []
+        refused: SignoffError | None = None
+        message, kind = blocks.glass(self._shown.approval(approval)), MessageKind.NOTICE
+        for card in approval.messages:
+            if card.kind not in CARDS or card.place in stands:
+                continue
+            try:
+                found = await self._found(card.channel, approval, kind, card.place, card.ts) if again else None
+                posted.append(found or await self._reply(card, message, approval, kind))
+            except SignoffError as failed:
+                refused = failed
+        if refused is not None and not posted:
+            raise refused
+        return posted
 
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.report`: a reply in the first card's thread."""
@@ -124,14 +188,20 @@ class SlackNotifier:
             return []
         if again and (found := await self._found(card.channel, approval, MessageKind.REPORT, card.place, card.ts)):
             return [found]
-        return [await self._reply(card, blocks.report(self._shown.approval(approval)), approval)]
+        message = blocks.report(self._shown.approval(approval))
+        return [await self._reply(card, message, approval, MessageKind.REPORT)]
 
-    async def _reply(self, card: MessageRef, message: Message, approval: Approval) -> MessageRef:
+    async def _reply(self, card: MessageRef, message: Message, approval: Approval, kind: MessageKind) -> MessageRef:
         """In the card's thread; in the channel itself if somebody deleted the card, and the thread with it."""
         try:
-            return await self._post(card.channel, message, approval, MessageKind.REPORT, card.place, card.ts)
+            return await self._post(card.channel, message, approval, kind, card.place, card.ts)
         except SlackRefused as refused:
             if refused.code not in GONE:
                 raise
             log.info("card is gone", action="slack.gone", approval=approval.id, channel=card.channel)
-            return await self._post(card.channel, message, approval, MessageKind.REPORT, card.place)
+            return await self._post(card.channel, message, approval, kind, card.place)
+
+
+def _reached(reach: frozenset[str] | None, place: str) -> bool:
+    """Whether a place is one of those; whoever covers is reached with the absent."""
+    return reach is None or (places.for_whom(place) or place) in reach

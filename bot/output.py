@@ -13,7 +13,7 @@ from rich.text import Text
 
 from agents.explain import Explained
 from agents.runner import RunResult, RunStatus
-from approvals.model import Approval
+from approvals.model import Approval, Decision
 from approvals.ports import Page
 from approvals.refusals import Reason, Refusal
 from approvals.shown import Shown
@@ -106,11 +106,20 @@ def refused(refusal: Refusal, approval: Approval | None = None, who: str = "") -
         means = f"{who} made this request and cannot decide it; somebody else has to"
     elif approval is not None and refusal.reason in (Reason.ALREADY_RESOLVED, Reason.EXPIRED):
         last = approval.decisions[-1] if approval.decisions else None
-        by = f" by {last.actor.id} ({last.actor.source.value}) at {last.at:%Y-%m-%d %H:%M} UTC" if last else ""
+        by = f" by {_by(last)} at {last.at:%Y-%m-%d %H:%M} UTC" if last else ""
         means = f"it is {approval.resolution}{by}, and {approval.status}; nothing was changed"
     elif approval is not None and refusal.reason is Reason.SUPERSEDED:
         means = "the question is no longer asked; signoff list shows what waits"
     return f"{refusal.reason}: {means}" if means else refusal.reason.value
+
+
+def _by(decision: Decision) -> str:
+    return _actor(decision.actor.id, decision.actor.behalf, decision.actor.source.value)
+
+
+def _actor(who: str, behalf: str | None, source: str) -> str:
+    """`U0BEN (slack)`, or `U0BEN for U0ANA (slack)` where one covered for the other."""
+    return f"{who} for {behalf} ({source})" if behalf else f"{who} ({source})"
 
 
 def event(found: dict[str, Any], *, as_json: bool) -> None:
@@ -118,7 +127,7 @@ def event(found: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         _console.out(json.dumps(found, ensure_ascii=False), highlight=False)
         return
-    actor = f"{found['actor']['id']} ({found['actor']['source']})"
+    actor = _actor(found["actor"]["id"], found["actor"].get("behalf"), found["actor"]["source"])
     what = json.dumps(found["data"], ensure_ascii=False) if found["data"] else ""
     about = found["approval_id"] or found["thread_id"] or "-"
     _console.print(Text(f"{found['at']}  {about}  {found['type']}  {actor}  {what}"))

@@ -17,8 +17,9 @@ from bot import strict_json
 
 Body = Mapping[str, Any]
 
-_ACTION = re.compile(r"(approve|deny|edit|respond|review|retry|repair)(?::([0-9]{1,4}))?")
+_ACTION = re.compile(r"(approve|deny|edit|respond|review|retry|repair|undo)(?::([0-9]{1,4}))?")
 _VALUE = re.compile(r"(A[A-Z2-7]{15}):([0-9]{1,9})")
+_OPTION = re.compile(r"(A[A-Z2-7]{15}):([0-9]{1,9}):(look|glass|snooze([0-9]{1,8}))")
 ID = re.compile(r"A[A-Z2-7]{15}")
 """An approval's id: the whole of a text is one if it matches fully."""
 
@@ -43,6 +44,18 @@ class Click:
     trigger_id: str
     channel: str | None
     view_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option of a card's menu. `seconds` for those that hold it for so long."""
+
+    verb: str
+    approval_id: str
+    revision: int
+    seconds: float | None
+    person: Person
+    trigger_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +115,39 @@ def click(body: Body) -> Click:
     )
 
 
+def choice(body: Body) -> Choice:
+    """What was chosen in a card's menu. Raises `InputError` for what is not of our making."""
+    found = _OPTION.fullmatch(_text(_mapping(_action(body).get("selected_option")).get("value")))
+    if found is None:
+        raise InputError("an option is not of our making: its value cannot be read")
+    return Choice(
+        verb="snooze" if found[4] else found[3],
+        approval_id=found[1],
+        revision=int(found[2]),
+        seconds=float(found[4]) if found[4] else None,
+        person=person(body),
+        trigger_id=trigger_id(body),
+    )
+
+
 def button_value(body: Body) -> str:
     """The value of the button that was clicked."""
     return _text(_action(body).get("value"))
+
+
+def option_value(body: Body) -> str:
+    """The value of what was chosen in a menu; empty for a button."""
+    return _text(_mapping(_action(body).get("selected_option")).get("value"))
+
+
+def root_view_id(view: Mapping[str, Any]) -> str:
+    """The view at the bottom of the stack that a form stood on."""
+    return _text(view.get("root_view_id"))
+
+
+def previous_view_id(view: Mapping[str, Any]) -> str:
+    """The view right below a form."""
+    return _text(view.get("previous_view_id"))
 
 
 def view_id(body: Body) -> str | None:

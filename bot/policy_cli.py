@@ -11,18 +11,22 @@ from typing import Annotated
 
 import typer
 
+from agents.dialects import Dialects
 from approvals import policies
 from approvals.book import NotPublished, PolicyBook, Published, difference
 from approvals.errors import ConfigError, InputError
 from approvals.model import ActorRef, Source
+from approvals.opening import Opening
 from approvals.policy import PolicySet
+from approvals.reapplying import Reapplied, Reapply
 from approvals.refusals import Refusal
 from approvals.settings import Settings
-from bot import output, policy_output
+from bot import output, policy_ahead, policy_output
 from bot.command import AsJson, EnvFile, Refused, run_until_done, settings_of
 from bot.core import open_records
 
 policy = typer.Typer(help="Who is asked, and what follows as time passes.", no_args_is_help=True)
+policy_ahead.register(policy)
 
 File = Annotated[
     Path | None, typer.Argument(help="Or - for stdin. Default: the file that SIGNOFF_POLICIES names.", allow_dash=True)
@@ -123,8 +127,8 @@ def show(
 
     async def work() -> None:
         async with _book(settings_of(env_file)) as book:
-            number = await book.number() if version is None else version
-            text = await book.text_of(number)
+            now, number = await book.text() if version is None else (None, version)
+            text = await book.text_of(number) if now is None else now
             if isinstance(text, Refusal):
                 raise Refused(policy_output.refused(text))
             found = book.check(text, number)
@@ -199,6 +203,35 @@ def rollback(
             expected = await book.number() if expect is None else expect
             done = await book.roll_back(version, expected=expected, actor=_actor(as_), note=note)
             policy_output.published(_done(done, f"version {version}"), as_json=as_json)
+
+    run_until_done(work())
+
+
+@policy.command("reapply")
+def reapply(
+    approval: Annotated[str | None, typer.Argument(metavar="ID", help="An approval that waits.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that waits.")] = False,
+    as_: As = None,
+    env_file: EnvFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Asks what waits anew, under the policies that count now: votes are void, and the clocks begin anew."""
+    if (approval is None) != everything:
+        raise InputError("which one? name an approval, or say --all")
+
+    async def work() -> None:
+        settings = settings_of(env_file)
+        async with open_records(settings) as records:
+            now = records.book.policies
+            opening = Opening(now, Dialects(), clock=records.clock, team_zone=settings.signoff_time_zone)
+            use = Reapply(records.approvals, now, opening, clock=records.clock)
+            if approval is None:
+                policy_output.reapplied(await use.everything(_actor(as_)), as_json=as_json)
+                return
+            done = await use.one(approval, _actor(as_))
+            if isinstance(done, Refusal):
+                raise Refused(policy_output.refused(done))
+            policy_output.reapplied(Reapplied(asked=(approval,)), as_json=as_json)
 
     run_until_done(work())
 

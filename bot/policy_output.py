@@ -14,6 +14,7 @@ from approvals import words
 from approvals.book import PolicyVersion, Published
 from approvals.policies import Finding
 from approvals.policy import PolicySet
+from approvals.reapplying import Reapplied
 from approvals.refusals import Refusal
 from bot import public
 from bot.output import document
@@ -92,6 +93,21 @@ def differs(found: str, old: str, new: str, *, as_json: bool) -> None:
         styles = {"+": "green", "-": "red", "@": "cyan"}
         for line in found.splitlines():
             console.print(Text(line, style=styles.get(line[:1], "")))
+
+
+def reapplied(found: Reapplied, *, as_json: bool) -> None:
+    """What is asked anew."""
+    if as_json:
+        document({"asked": found.asked, "same": found.same, "refused": found.refused})
+        return
+    for approval_id in found.asked:
+        console.print(f"{approval_id} is asked anew.")
+    if found.same:
+        console.print(f"{len(found.same)} stay as they are: their policy says the same.")
+    if found.refused:
+        console.print(f"{len(found.refused)} were decided meanwhile.")
+    if not (found.asked or found.same or found.refused):
+        console.print("Nothing waits for a decision.")
 
 
 def refused(no: Refusal) -> str:

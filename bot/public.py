@@ -15,7 +15,8 @@ def _time(at: datetime | None) -> str | None:
 
 
 def _actor(actor: ActorRef) -> dict[str, Any]:
-    return {"id": actor.id, "source": actor.source.value}
+    found = {"id": actor.id, "source": actor.source.value}
+    return found | {"behalf": actor.behalf} if actor.behalf else found
 
 
 def _decision(decision: Decision) -> dict[str, Any]:

@@ -3,12 +3,17 @@ elsewhere is escaped on the way in. (Sentences about an approval stand in `texts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
+from approvals import lint, outlook, words
 from approvals.away import LONGEST, Away, Fault, Wrong
+from approvals.hours import zones_of
 from approvals.model import SYSTEM, Standing
+from approvals.policies import Finding
 from bot import texts
-from bot.rich import inline
+from bot.rich import Message, context, fallback, inline, section
+from bot.simulate import Simulated
 
 PENDING = "Waiting for a decision"
 NOT_DONE = "Nothing was changed"
@@ -35,9 +40,49 @@ HELP = (
     '• `/approvals run GRAPH {"key": "value"}` starts an agent, for those who may.\n'
     "• `/approvals away until Monday cover @ben` says that you are away, and who decides for you; `/approvals back` "
     "ends it.\n"
+    '• `/approvals simulate GRAPH {"action": …}` shows who would be asked and what would follow, for those who may.\n'
+    "• `/approvals admin` shows and changes the policies, for admins.\n"
     "• `/approvals help` shows this.\n"
     "You decide on the card itself: Approve, Edit or Deny. Only those whom the policy names can."
 )
+
+POLICIES = "Policies"
+LOADING = "Reading the policies…"
+NO_ADMIN = (
+    "Policies are changed by admins, and you are not among them. Nothing was changed. "
+    "Whoever runs Signoff can add you to `SIGNOFF_ADMINS`."
+)
+UNREADABLE = (
+    "The policies cannot be read here: another version of Signoff wrote them, or a setting is missing. "
+    "Nothing was changed. `signoff policy show` on the server says what is wrong."
+)
+FROM_SETTINGS = "Version 0: from the settings. What you save becomes version 1."
+FIRST_COUNTS = (
+    "Tried from top to bottom: the first that matches counts, and one that denies by itself goes before all. "
+    "What waits already keeps the policy that it was asked under. `/approvals simulate` shows who would be asked."
+)
+REAPPLY_SURE = (
+    "Everything that waits is put under the policies of this page: asked anew, of whom they name, with all of its "
+    "time. Votes that were given are void."
+)
+FORM_HINT = (
+    "It counts on every replica as soon as it is saved, for what is asked from then on. Times: `90s`, `10m`, `1h30m`, "
+    "`2d`. What starts with `#` or `@` needs quotes."
+)
+FORM_YAML = "YAML, as in the policy file."
+WRITE_IT = "Write the policy here."
+REMOVE_SURE = "What it was about falls to the policies below it. The history keeps it."
+NO_HISTORY = "Nothing was published yet: the settings count."
+SOMEBODY = "Somebody else"
+
+
+def limited(seconds: float) -> str:
+    """Slack does not answer us for a while: too much was asked of it."""
+    minutes = max(1, round(seconds / 60))
+    return (
+        f"Slack asks us to wait ({minutes} min) before it answers what we need to know for this. Nothing was changed; "
+        "please try again then."
+    )
 
 
 def sentence(text: str) -> str:
@@ -164,6 +209,11 @@ def you_cover(away: Away) -> str:
     return f"You cover for {texts.person(away.user_id)} until {texts.moment(away.until)}"
 
 
+def asked_for(user_id: str) -> str:
+    """Why the one who covers has this card."""
+    return f"You are asked in place of {texts.person(user_id)}."
+
+
 def cover_unclear(typed: str, found: int) -> str:
     """The name fits nobody, or several."""
     who = f"Nobody is called `{inline(typed, 60)}`" if not found else f"`{inline(typed, 60)}` fits {found} people"
@@ -174,3 +224,119 @@ def cover_unfit(user_id: str, standing: Standing) -> str:
     """Somebody who cannot decide cannot cover either."""
     why = _UNFIT.get(standing, "cannot decide")
     return f"{texts.person(user_id)} {why} and cannot cover: name a full member. Nothing was changed."
+
+
+# -- what would happen, and what is wrong
+
+USAGE_SIMULATE = (
+    "Name the graph and what it would ask: `/approvals simulate refund "
+    '{"action": "issue_refund", "args": {"amount": 340}}`'
+)
+MAY_NOT_SIMULATE = (
+    "You are not among those who may look ahead: that is for whoever may start agents from Slack (`SIGNOFF_RUNNERS`) "
+    "and for admins (`SIGNOFF_ADMINS`)."
+)
+SLACK = words.Voice(texts.entry, lambda said: inline(said, 200))
+"""Policies in words, as Slack draws them."""
+
+_LINES = 18
+"""Steps that are shown at the most; what lies between is counted."""
+
+
+def bad_question(problem: str) -> str:
+    """A question that is not JSON."""
+    return f"That is not JSON: {inline(problem, 120)}. {USAGE_SIMULATE}"
+
+
+def simulated(found: Simulated) -> Message:
+    """The whole walk, for whoever asked. Times are drawn in the reader's own zone."""
+    walk, approval = found.walk, found.walk.approval
+    source = f" of {inline(approval.policy.source, 60)}" if approval.policy.source else ""
+    head = f"*If nobody answers*, under the policy {inline(approval.policy.name, 60)}{source}:"
+    steps = [f"• {texts.moment(one.at)} · {outlook.step(walk, one, SLACK, known=found.known)}" for one in walk.steps]
+    if len(steps) > _LINES:
+        steps[_LINES - 5 : -4] = [f"• … {len(steps) - _LINES + 1} more …"]
+    lines = [head, *steps, outlook.ending(walk, known=found.known)]
+    if kept := approval.hours:
+        zones = " or ".join(zones_of(kept, approval.zones))
+        lines.append(f"Times are counted in working hours: {inline(words.working(kept, zones), 200)}.")
+    lines += [f"Not told: {inline(doubt, 200)}." for doubt in walk.doubts[:5]]
+    lines += [f"{texts.entry(name)}: {inline(why, 200)}." for name, why in [*found.unresolved.items()][:5]]
+    lines = [line for line in lines if line] + ["Nothing was started, and nobody was told."]
+    return Message(fallback(head), [section("\n".join(lines[n : n + 5])) for n in range(0, len(lines), 5)])
+
+
+def uncovered(found: lint.Finding) -> Message:
+    """To an admin: one thing that is wrong with the policies."""
+    head = f"*A policy cannot do what it says.* {outlook.finding(found, SLACK)}."
+    rest = "`signoff policy lint` lists all of these. You are told once, and again if it is mended and comes back."
+    return Message(fallback(head), [section(head), context(rest)])
+
+
+# -- policies
+
+
+def published(number: int, *, new: bool) -> str:
+    """What counts now."""
+    return f":white_check_mark: Version {number} counts now." if new else f"Nothing to do: version {number} says that."
+
+
+def newer(number: int, who: str) -> str:
+    """Somebody else was faster; `who` is ready for `mrkdwn`."""
+    return f":warning: Nothing was changed: {who} published version {number} meanwhile. This is how it stands now."
+
+
+def meanwhile(number: int, who: str, *, gone: bool) -> str:
+    """The same, over a form that keeps what was typed."""
+    lost = " The policy that you edit is not in it any more: saved now, it is added." if gone else ""
+    return (
+        f":warning: *Not saved yet.* {who} published version {number} while you were writing; below is what changed."
+        f"{lost} Save again to put yours on top of it."
+    )
+
+
+def would_break(problem: str) -> str:
+    """A change that would leave a text with mistakes."""
+    return f":warning: Nothing was changed: the policies would not be right any more ({inline(problem, 200)})."
+
+
+def not_changed(detail: str) -> str:
+    """Any other no."""
+    return f":warning: Nothing was changed: {inline(detail, 200)}."
+
+
+def by_hand(name: str) -> str:
+    """A policy that is an alias of something else in the text."""
+    return (
+        f":warning: Nothing was changed: {inline(name, 80)} stands elsewhere in the text (an alias). Edit it instead."
+    )
+
+
+def too_long(length: int) -> str:
+    """A policy that no input of Slack holds."""
+    return (
+        f"This policy has {length:,} characters, and a form in Slack holds 3,000. "
+        "Change it in a file: `signoff policy show`, then `signoff policy apply FILE`."
+    )
+
+
+def reapplied(asked: int, same: int) -> str:
+    """What became of what waits."""
+    if not asked:
+        return "Nothing is asked anew: what waits is under these policies already." if same else "Nothing waits."
+    rest = f" {same} stay as they are: their policy says the same." if same else ""
+    return f":white_check_mark: {asked} asked anew.{rest}"
+
+
+def findings(found: Sequence[Finding], first: int, lines: int) -> str:
+    """Mistakes below the field they are in, plain, by the field's own lines. It begins on line `first` of the text."""
+    said: list[str] = []
+    for one in found[:3]:
+        line = one.line - first + 1
+        where = re.sub(r"^(policies\[\d+\]|default)\.?", "", one.where)
+        key = f" {where}:" if where else ""
+        said.append(
+            f"Line {line}:{key} {one.what}" if 1 <= line <= lines else f"{one.where or 'Elsewhere'}: {one.what}"
+        )
+    more = f" … and {len(found) - 3} more." if len(found) > 3 else ""
+    return " · ".join(said)[:1500] + more

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from approvals.model import Action, Approval
+from approvals.tally import proposed
 from bot.rich import Block, clean, faithful, preformatted, rich, run, words
 from bot.values import dump, unshown
 
@@ -58,7 +60,10 @@ def _elements(approval: Approval) -> Iterator[tuple[Block, int]]:
                 f"Action {index + 1} of {len(approval.actions)}" if len(approval.actions) > 1 else "Action"
             )
             yield from _text(action.name)
-        yield from _action(action)
+        yield from _action(replace(action, args=proposed(approval, index)))
+        if proposed(approval, index) != action.args:
+            yield from _heading("Before it was edited")
+            yield from _action(replace(action, description=""))
     if approval.payload is not None and (unshown(approval) or not any(action.args for action in approval.actions)):
         yield from _heading("As the agent sent it")
         payload = approval.payload

@@ -21,6 +21,7 @@ MAX_TEXT = 300
 MAX_HEADER = 150
 MAX_SECTION = 3000
 MAX_LABEL = 75
+MAX_MENU = 5
 MAX_BLOCKS = 50
 MAX_WEIGHT = 9000
 """Characters of text in one message. Slack does not say its limit; refusals were seen from 11,341 on."""
@@ -175,6 +176,12 @@ def button(
     if confirm:
         block["confirm"] = confirm
     return block
+
+
+def overflow(action_id: str, options: Sequence[tuple[str, str]]) -> Block:
+    """A menu behind three dots: labels and values, five at most."""
+    made = [{"text": plain_text(cut(label, MAX_LABEL)), "value": value} for label, value in options[:MAX_MENU]]
+    return {"type": "overflow", "action_id": action_id, "options": made}
 
 
 def confirmation(title: str, text: str, yes: str) -> Block:

@@ -9,6 +9,7 @@ from approvals.model import Approval, Standing
 from approvals.ports import Page, Query
 from approvals.service import Approvals
 from approvals.visibility import Viewer, questions, visible
+from bot.absences import Absences
 from bot.directory import Directory
 from bot.payloads import Person
 
@@ -35,9 +36,10 @@ class Window:
 class Sight:
     """Asks the directory, and judges by `approvals.visibility`."""
 
-    def __init__(self, approvals: Approvals, directory: Directory, admins: Sequence[str]) -> None:
+    def __init__(self, approvals: Approvals, directory: Directory, absences: Absences, admins: Sequence[str]) -> None:
         self._approvals = approvals
         self._directory = directory
+        self._absences = absences
         self._admins = tuple(admins)
 
     async def viewer(self, person: Person, approvals: Sequence[Approval]) -> Viewer:
@@ -46,7 +48,19 @@ class Sight:
         member = standing is Standing.MEMBER
         admin = member and bool(await self._directory.belongs(person.id, self._admins))
         asked = frozenset[str]() if admin else frozenset[str]().union(*map(questions, approvals))
-        return Viewer(person.id, standing, await self._directory.belongs(person.id, sorted(asked)), admin)
+        belongs = await self._directory.belongs(person.id, sorted(asked))
+        if member and not admin and approvals:
+            belongs |= await self._in_place_of(person, approvals)
+        return Viewer(person.id, standing, belongs, admin)
+
+    async def _in_place_of(self, person: Person, approvals: Sequence[Approval]) -> frozenset[str]:
+        """What those are asked for whom they cover."""
+        asked = frozenset[str]().union(*(approval.audience for approval in approvals))
+        found = [
+            await self._directory.belongs(away.user_id, sorted(asked))
+            for away in await self._absences.covered_by(person.id)
+        ]
+        return frozenset[str]().union(*found)
 
     async def sees(self, person: Person, approval: Approval) -> bool:
         """Whether they may know of it."""

@@ -215,9 +215,15 @@ class Slack:
         async with _asking("opening a connection", slack_errors.APP_TOKEN_REMEDIES):
             return str((await self.client.apps_connections_open(app_token=app_token))["url"])
 
-    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
-        """views.open: within 3 s of the click."""
-        await self._ask("opening a form", self.client.views_open(trigger_id=trigger_id, view=dict(view)))
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """views.open: within 3 s of the click. The view's id, by which it can be filled in later."""
+        answer = await self._ask("opening a form", self.client.views_open(trigger_id=trigger_id, view=dict(view)))
+        return str(answer["view"]["id"])
+
+    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """views.push: on top of the form that was clicked in, three at the most."""
+        answer = await self._ask("opening a form", self.client.views_push(trigger_id=trigger_id, view=dict(view)))
+        return str(answer["view"]["id"])
 
     async def update_view(self, view_id: str, view: Mapping[str, Any], *, hash: str | None = None) -> None:
         """views.update."""

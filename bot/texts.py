@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from approvals.lifecycle import offered
-from approvals.model import ActorRef, Approval, Decision, DecisionType, Resolution, Source, Status
-from approvals.policy import OnExpiry, Policy
+from approvals.model import ActorRef, Approval, DecisionType, Resolution, Source, Status
+from approvals.policy import MANAGER, OnExpiry, Policy, Urgency
 from approvals.redact import MASK
 from approvals.refusals import Reason, Refusal
-from approvals.tally import verdicts
-from bot.rich import inline, line
+from approvals.tally import proposed
+from bot.rich import MAX_HEADER, inline, line, size
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
 _GROUP = re.compile(r"S[A-Z0-9]{2,30}")
@@ -44,6 +45,8 @@ ICON: Mapping[DecisionType, str] = {
     DecisionType.DENY: ":no_entry:",
     DecisionType.RESPOND: ":speech_balloon:",
 }
+PRESSING: Mapping[Urgency, str] = {Urgency.HIGH: "❗ Urgent: ", Urgency.CRITICAL: "🚨 Critical: "}
+EDITED = "✏️ Changed, was: "
 UNTITLED = "Untitled approval"
 HELP_EMPTY = "Nothing is waiting for a decision. When an agent asks, its card is posted and listed here."
 
@@ -65,6 +68,8 @@ def person(name: str) -> str:
 
 def who(actor: ActorRef) -> str:
     """Whoever did something, with the door they came through where it was not Slack."""
+    if actor.behalf is not None:
+        return f"{who(replace(actor, behalf=None))} for {person(actor.behalf)}"
     if actor.source is Source.SLACK:
         return person(actor.id)
     if actor.source is Source.POLICY:
@@ -77,6 +82,8 @@ def who(actor: ActorRef) -> str:
 
 def entry(name: str) -> str:
     """An audience entry as Slack draws it: a mention where it is an id."""
+    if name.startswith(MANAGER):
+        return f"the manager of {person(name.partition(':')[2])}" if ":U" in name else "the requester's manager"
     if _GROUP.fullmatch(name):
         return f"<!subteam^{name}>"
     if _CHANNEL.fullmatch(name):
@@ -117,6 +124,15 @@ def title(approval: Approval, limit: int = 150) -> str:
     return line(approval.title, limit) or UNTITLED
 
 
+def heading(approval: Approval) -> str:
+    """The title, and before it how much it presses and that it was edited, while it waits. Plain; fits a header."""
+    waits = approval.status is Status.PENDING
+    mark = PRESSING.get(approval.urgency, "") if waits else ""
+    if waits and any(proposed(approval, at) != action.args for at, action in enumerate(approval.actions)):
+        mark += EDITED
+    return mark + title(approval, MAX_HEADER - size(mark))
+
+
 def overdue(approval: Approval) -> bool:
     """Its time ran out and it goes on waiting."""
     policy = approval.policy
@@ -125,7 +141,14 @@ def overdue(approval: Approval) -> bool:
 
 def stuck(approval: Approval) -> bool:
     """It failed without an answer of ours: somebody else's answer sticks to its thread."""
-    return approval.status is Status.FAILED and approval.reply is None
+    return approval.status is Status.FAILED and approval.reply is None and not unanswered(approval)
+
+
+def unanswered(approval: Approval) -> bool:
+    """Its time ran out, and the policy gives the agent no answer then."""
+    spoke = any(decision.actor.source is Source.POLICY for decision in approval.decisions)
+    expired = approval.status is Status.FAILED and approval.resolution is Resolution.EXPIRED
+    return expired and approval.reply is None and not spoke
 
 
 def deadline(approval: Approval, now: datetime | None = None) -> str:
@@ -150,9 +173,9 @@ def _then(policy: Policy) -> str:
     }[ends]
 
 
-def asked(approval: Approval) -> str:
-    """Who may decide, and how far it was escalated."""
-    text = f"Asked: {everybody(approval.audience)}"
+def asked(approval: Approval, audience: Sequence[str] | None = None) -> str:
+    """Who may decide (`audience`: who of them is called by name), and how far it was escalated."""
+    text = f"Asked: {everybody(approval.audience if audience is None else audience)}"
     if not approval.level:
         return text
     return f"{text} · escalated, step {approval.level} of {len(approval.policy.escalate)}"
@@ -161,66 +184,6 @@ def asked(approval: Approval) -> str:
 def on_behalf(approval: Approval) -> str:
     """The requester, if one is known."""
     return f"For {person(approval.requester)}" if approval.requester else ""
-
-
-def verdict(decision: Decision, *, expired: bool = False) -> str:
-    """Who said what, and when. `expired`: the policy spoke because the time ran out."""
-    if decision.actor.source is Source.POLICY and not expired:
-        return f":robot_face: *{DONE[decision.type]} automatically* by the policy · {moment(decision.at)}"
-    if decision.actor.source is Source.POLICY:
-        said = "Approved" if decision.type is DecisionType.APPROVE else "Denied"
-        return f":hourglass: Nobody answered in time: *{said} automatically* by the policy · {moment(decision.at)}"
-    return f"{ICON[decision.type]} *{DONE[decision.type]}* by {who(decision.actor)} · {moment(decision.at)}"
-
-
-def progress(approval: Approval) -> str:
-    """What becomes of the agent after the decision."""
-    if approval.status is Status.RESOLVED:
-        return ":hourglass_flowing_sand: Decided; resuming the agent…"
-    if approval.status is Status.RESUMING:
-        tries = f" Try {approval.attempts} did not work; trying again." if approval.attempts else ""
-        return f":hourglass_flowing_sand: Resuming the agent…{tries}"
-    if approval.status is Status.RESUMED:
-        finished = approval.outcome is not None and approval.outcome.finished
-        return ":checkered_flag: The agent finished." if finished else ":arrow_forward: The agent went on."
-    if stuck(approval):
-        return ":warning: *The agent is stuck on an answer from elsewhere.* Nothing that was decided here reached it."
-    if approval.status is Status.FAILED:
-        tries = f" after {approval.attempts} tries" if approval.attempts > 1 else ""
-        return f":warning: *The agent could not go on*{tries}. The answer is kept; nothing is lost."
-    return ""
-
-
-def state(approval: Approval) -> str:
-    """A word or two for lists."""
-    if approval.status is Status.PENDING:
-        done = sum(1 for said in verdicts(approval) if said is not None)
-        if overdue(approval):
-            return "Overdue"
-        return f"{done} of {len(approval.actions)} decided" if done else "Waiting"
-    if approval.status is Status.SUPERSEDED:
-        return "No longer needed"
-    if stuck(approval):
-        return "Answered elsewhere; the agent is stuck"
-    ended = ENDED[approval.resolution] if approval.resolution else "Decided"
-    if approval.status is Status.FAILED:
-        return f"{ended}; the agent could not go on"
-    return ended
-
-
-def headline(approval: Approval) -> str:
-    """The card in one sentence, for notifications. Escaped, short."""
-    about = inline(approval.title, 180) or UNTITLED
-    if approval.status is Status.PENDING:
-        return f"{'Overdue' if overdue(approval) else 'Decision needed'}: {about}"
-    if approval.status is Status.SUPERSEDED:
-        return f"No longer needed: {about}"
-    if approval.status is Status.FAILED:
-        return f"{state(approval)}: {about}"
-    last = approval.decisions[-1] if approval.decisions else None
-    if last is None or approval.resolution is Resolution.EXPIRED:
-        return f"{state(approval)}: {about}"
-    return f"{state(approval)} by {who(last.actor)}: {about}"
 
 
 # -- refusals
@@ -263,13 +226,16 @@ class _Case:
             return f"You have already {_did(last.type)} this at {moment(last.at)}"
         return f"Already {how} by {who(last.actor)} at {moment(last.at)}"
 
+    def own(self) -> str:
+        requester = self.approval.requester if self.approval else None
+        return "your own request" if requester in (None, self.viewer) else f"what {person(requester or '')} requested"
+
     def expired(self) -> str:
         approval = self.approval
         last = approval.decisions[-1] if approval and approval.decisions else None
-        if last is None:
+        if last is None or last.actor.source is not Source.POLICY:
             return "The time for this ran out."
-        how = "approved" if last.type is DecisionType.APPROVE else "denied"
-        return f"The time for this ran out: it was {how} automatically at {moment(last.at)}."
+        return f"The time for this ran out: it was {_did(last.type)} automatically at {moment(last.at)}."
 
     def gone(self) -> str:
         why = inline(self.approval.error or "", 200) if self.approval else ""
@@ -307,6 +273,7 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
         "You can change your mind as long as it is open."
     ),
     Reason.NO_GLASS: lambda case: f"You are not among those who may decide this alone. {_FOLLOW} Ask {case.asked()}.",
+    Reason.TOO_LATE: lambda _: "It is too late to take this back: the agent goes on with it. Nothing was changed.",
     Reason.HELD_ALREADY: lambda _: "Somebody holds it for at least as long already. Nothing was changed.",
     Reason.EXPIRED: lambda case: f"{case.expired()} {_FOLLOW} If it is still wanted, start the agent again.",
     Reason.SUPERSEDED: lambda case: f"{case.gone()} {_FOLLOW} There is nothing left to do here.",
@@ -323,9 +290,7 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
         f"The agent cannot take this answer. {case.detail} {_FOLLOW} Correct it and send it again."
     ),
     Reason.NOT_APPROVER: lambda case: f"You are not among those who may decide this. {_FOLLOW} Ask {case.asked()}.",
-    Reason.OWN_REQUEST: lambda case: (
-        f"You cannot decide your own request. {_FOLLOW} Somebody else has to: {case.asked()}."
-    ),
+    Reason.OWN_REQUEST: lambda case: f"You cannot decide {case.own()}. {_FOLLOW} Somebody else has to: {case.asked()}.",
     Reason.GUEST: lambda case: f"Guests of the workspace cannot decide. {_FOLLOW} Ask {case.asked()}.",
     Reason.EXTERNAL: lambda case: f"People from another workspace cannot decide. {_FOLLOW} Ask {case.asked()}.",
     Reason.DEACTIVATED: lambda case: f"This account is deactivated and cannot decide. {_FOLLOW} Ask {case.asked()}.",

@@ -38,7 +38,7 @@ class Reconcile:
         self._approvals_at = self._approvals_at + self._page if len(found) == self._page else 0
         repaired = 0
         for approval in found:
-            if approval.status is Status.PENDING:
+            if approval.status is Status.PENDING or approval.held_until is not None:
                 listed = await self._store.due_at(approval.id)
                 for kind, at in self._wanted(approval).items():
                     if kind not in listed:
@@ -48,6 +48,8 @@ class Reconcile:
         return repaired
 
     def _wanted(self, approval: Approval) -> dict[DueKind, datetime]:
+        if approval.held_until is not None:
+            return {DueKind.RELEASE: approval.held_until}
         wanted = {
             DueKind.REMIND: next_reminder(approval),
             DueKind.ESCALATE: next_escalation(approval),

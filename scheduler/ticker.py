@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,11 +17,15 @@ log = structlog.get_logger()
 
 
 class Turn:
-    """One job: its error boundary, and a way to wait until it is not running."""
+    """One job: its error boundary, and a way to wait until it is not running. `first`: seconds until its first turn,
+    where that is not the start itself."""
 
-    def __init__(self, name: str, once: Callable[[], Awaitable[int]], seconds: float) -> None:
+    def __init__(
+        self, name: str, once: Callable[[], Awaitable[int]], seconds: float, *, first: float | None = None
+    ) -> None:
         self.name = name
         self.seconds = seconds
+        self.first = first
         self._once = once
         self._running = asyncio.Lock()
 
@@ -39,15 +44,25 @@ class Turn:
 
 
 class Ticker:
-    """Turns `sweep` every `tick` seconds and `reconcile` every `reconcile_every`, and both once at the start."""
+    """Turns `sweep` every `tick` seconds and `reconcile` every `reconcile_every`, and both once at the start; and
+    `seldom`, which is turned by the scheduler alone."""
 
-    def __init__(self, sweep: Sweep, reconcile: Reconcile, *, tick: float = 1.0, reconcile_every: float = 60.0) -> None:
-        self._turns = (Turn("sweep", sweep.once, tick), Turn("reconcile", reconcile.once, reconcile_every))
+    def __init__(
+        self,
+        sweep: Sweep,
+        reconcile: Reconcile,
+        *,
+        tick: float = 1.0,
+        reconcile_every: float = 60.0,
+        seldom: Sequence[Turn] = (),
+    ) -> None:
+        self._often = (Turn("sweep", sweep.once, tick), Turn("reconcile", reconcile.once, reconcile_every))
+        self._turns = (*self._often, *seldom)
         self._scheduler: Any = None
 
     async def turn(self) -> None:
-        """Turns each once, now."""
-        for turn in self._turns:
+        """Turns each of the frequent ones once, now."""
+        for turn in self._often:
             await turn.run()
 
     async def start(self) -> None:
@@ -56,10 +71,12 @@ class Ticker:
         await self.turn()
         for turn in self._turns:
             # A turn that comes late is one turn, and two of the same never run at once.
+            first = {} if turn.first is None else {"start_date": datetime.now(UTC) + timedelta(seconds=turn.first)}
             scheduler.add_job(
                 turn.run,
                 "interval",
                 seconds=turn.seconds,
+                **first,
                 id=turn.name,
                 coalesce=True,
                 max_instances=1,

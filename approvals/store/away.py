@@ -37,8 +37,8 @@ class AwayStore:
         if away.cover is not None:
             data["cover"] = away.cover
         event = Event(type=EventType.AWAY_SET, at=now, actor=away.set_by, thread_id="", data=data)
-        cover = self._keys.covers(away.cover or away.user_id)
-        keys = [self._keys.away(away.user_id), self._keys.audit, cover]
+        keys = [self._keys.away(away.user_id), self._keys.audit]
+        keys += [self._keys.covers(away.cover or away.user_id), self._keys.absences]
         until = "" if away.cover is None else score(away.until)
         await self._scripts.away(keys, [EVENTS.dump(event), ABSENCES.dump(away), left, away.user_id, score(now), until])
 
@@ -48,7 +48,7 @@ class AwayStore:
         if user_id not in await self.get(user_id):
             return False
         event = Event(type=EventType.AWAY_ENDED, at=now, actor=by, thread_id="", data={"user": user_id})
-        keys = [self._keys.away(user_id), self._keys.audit, self._keys.covers(user_id)]
+        keys = [self._keys.away(user_id), self._keys.audit]
         return await self._scripts.away(keys, [EVENTS.dump(event), "", 0, user_id, score(now), ""])
 
     async def get(self, *user_ids: str) -> dict[str, Away]:
@@ -60,10 +60,16 @@ class AwayStore:
 
     async def covering(self, user_id: str) -> tuple[Away, ...]:
         """The absences in which this person stands in, the one that ends first in front."""
+        return tuple(away for away in await self._ahead(self._keys.covers(user_id)) if away.cover == user_id)
+
+    async def covered(self) -> tuple[Away, ...]:
+        """Everybody who is away and has a cover, the one who is back first in front. One round trip where nobody is."""
+        return tuple(away for away in await self._ahead(self._keys.absences) if away.cover is not None)
+
+    async def _ahead(self, names: str) -> list[Away]:
         now = int(score(self._clock()))
-        ids = cast("list[str]", await self._redis.zrange(self._keys.covers(user_id), now, "inf", byscore=True))  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
-        held = await self.get(*ids)
-        return tuple(sorted((away for away in held.values() if away.cover == user_id), key=lambda away: away.until))
+        ids = cast("list[str]", await self._redis.zrange(names, now, "inf", byscore=True))  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+        return sorted((await self.get(*ids)).values(), key=lambda away: away.until)
 
     def _held(self, docs: Iterable[str | None]) -> dict[str, Away]:
         now = self._clock()

@@ -46,6 +46,16 @@ class Keys:
         return self._key("covers", user_id)
 
     @property
+    def absences(self) -> str:
+        """Sorted set of those who are away and have a cover, by the end of it; as exact as `covers`."""
+        return self._key("absences")
+
+    @property
+    def told(self) -> str:
+        """Set of what admins were told of the policies."""
+        return self._key("told")
+
+    @property
     def audit(self) -> str:
         """Stream of audit events."""
         return self._key("audit")

@@ -6,13 +6,18 @@ import structlog
 
 from approvals import away
 from approvals.away import Away, Back, Leave, Show, Wrong
+from approvals.due import DueKind
 from approvals.errors import SignoffError
 from approvals.model import ActorRef, Source, Standing
+from approvals.ports import Query
 from bot import payloads, replies
 from bot.listeners.door import Answer, App, Door
 from bot.listeners.home import draw
 from bot.payloads import Body, Person
 from bot.rich import Message, section
+
+WAITING = 500
+"""How many of the oldest pending approvals are brought to a new cover; later ones come by themselves."""
 
 log = structlog.get_logger()
 
@@ -70,6 +75,7 @@ class Leaves:
         if cover is None:
             return replies.away(said)
         await self._tell(said, cover)
+        await self._ask()
         return replies.away(said, await self._now(cover))
 
     async def _unfit(self, typed: str, found: tuple[str, ...], person: Person) -> str:
@@ -80,6 +86,13 @@ class Leaves:
             return replies.COVER_SELF
         standing = await self._door.directory.standing(found[0], None)
         return "" if standing is Standing.MEMBER else replies.cover_unfit(found[0], standing)
+
+    async def _ask(self) -> None:
+        """What waits already is brought to whoever covers now: it is looked anew where each card must stand."""
+        now = self._door.clock()
+        page = await self._door.approvals.page(Query(limit=WAITING))
+        for approval in page.approvals:
+            await self._door.core.records.store.schedule(approval.id, DueKind.NOTIFY, now)
 
     async def _tell(self, said: Away, cover: str) -> None:
         """Nobody covers without knowing. It is a courtesy: where Slack refuses it, the absence stands all the same."""

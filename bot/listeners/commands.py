@@ -1,18 +1,21 @@
-"""The slash command `/approvals`: list, show, away, run, help."""
+"""The slash command `/approvals`: list, show, away, run, simulate, admin, help."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from agents.dialects import Dialects
 from approvals.model import JsonValue, Standing
 from approvals.ports import Query
 from approvals.refusals import Refusal
 from bot import blocks, modals, payloads, replies, strict_json
 from bot.blocks import Message
+from bot.listeners.admin import Admin
 from bot.listeners.away import Leaves
 from bot.listeners.door import Answer, App, Door
 from bot.payloads import ID, Body, ListPage, Person
+from bot.simulate import Asked, Simulator
 
 COMMAND = "/approvals"
 PAGE_SIZE = 8
@@ -43,6 +46,14 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulate:
+    """`/approvals simulate GRAPH {json}`: what the graph would ask."""
+
+    graph: str
+    question: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
 class Absence:
     """`/approvals away …`, or `/approvals back`: what stands after the verb."""
 
@@ -56,7 +67,12 @@ class Say:
     text: str
 
 
-def parse(text: str) -> Listing | Show | Start | Absence | Say:
+@dataclass(frozen=True, slots=True)
+class Administer:
+    """`/approvals admin`."""
+
+
+def parse(text: str) -> Listing | Show | Start | Simulate | Absence | Administer | Say:
     """What somebody typed after `/approvals`. Never raises."""
     verb, rest = _first_word(text)
     match verb.lower():
@@ -66,10 +82,14 @@ def parse(text: str) -> Listing | Show | Start | Absence | Say:
             return Show(rest.strip().upper()) if ID.fullmatch(rest.strip().upper()) else Say(replies.usage_show(rest))
         case "run":
             return _start(rest)
+        case "simulate":
+            return _simulate(rest)
         case "away":
             return Absence(rest)
         case "back" if not rest:
             return Absence("back")
+        case "admin":
+            return Administer()
         case "help":
             return Say(replies.HELP)
         case _ if verb.lower().startswith(("graph:", "page")):
@@ -105,6 +125,16 @@ def _start(rest: str) -> Start | Say:
         return Say(replies.bad_json(str(wrong)))
 
 
+def _simulate(rest: str) -> Simulate | Say:
+    graph, text = _first_word(rest)
+    if not graph or not text:
+        return Say(replies.USAGE_SIMULATE)
+    try:
+        return Simulate(graph, strict_json.parse(text))
+    except ValueError as wrong:
+        return Say(replies.bad_question(str(wrong)))
+
+
 def register(app: App, door: Door) -> None:
     """Registers the command and the buttons of its answers."""
     commands = Commands(door)
@@ -119,15 +149,19 @@ class Commands:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._leaves = Leaves(door)
+        self._admin = Admin(door)
 
     async def command(self, body: Body, answer: Answer) -> None:
         """Acknowledges at once, then answers."""
         await answer.ack()
         person = payloads.person(body)
+        asked = parse(str(body.get("text") or ""))
+        if isinstance(asked, Administer):  # at once: what opens a form is good for three seconds
+            await self._admin.open(body)
+            return
         if await self._stranger(person):
             await answer.say(replies.MEMBERS_ONLY)
             return
-        asked = parse(str(body.get("text") or ""))
         match asked:
             case Listing():
                 await answer.say(await self._page(person, ListPage(0, asked.graph), (asked.page - 1) * PAGE_SIZE))
@@ -135,6 +169,8 @@ class Commands:
                 await answer.say(await self._details(person, asked.approval_id))
             case Start():
                 await answer.say(await self._run(asked, person))
+            case Simulate():
+                await answer.say(await self._simulated(asked, person))
             case Absence():
                 await answer.say(await self._leaves.said(asked.text, person))
             case Say():
@@ -186,6 +222,19 @@ class Commands:
             return replies.no_such_graph(asked.graph, self._door.core.registry.names())
         thread = await self._door.core.threads.register(asked.graph, asked.input, requester=person.id)
         return replies.not_started(thread.detail) if isinstance(thread, Refusal) else replies.started(asked.graph)
+
+    async def _simulated(self, asked: Simulate, person: Person) -> Message | str:
+        core = self._door.core
+        admin = (await self._door.sight.viewer(person, ())).admin
+        if not admin and not await self._may_run(person):
+            return replies.MAY_NOT_SIMULATE
+        if asked.graph not in core.registry.names():
+            return replies.no_such_graph(asked.graph, core.registry.names())
+        dialects, zone = Dialects(replies=core.registry.replies), core.settings.signoff_time_zone
+        simulator = Simulator(dialects, team_zone=zone, directory=self._door.directory)
+        question = Asked(graph=asked.graph, payload=asked.question, at=self._door.clock(), requester=person.id)
+        rules, _ = await core.records.book.current()
+        return replies.simulated(await simulator.run(question, rules))
 
     async def _may_run(self, person: Person) -> bool:
         return bool(await self._door.directory.belongs(person.id, self._door.core.settings.signoff_runners))

@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from approvals.due import DueKind
-from approvals.errors import InputError
+from approvals.errors import InputError, Later
 from approvals.model import Actor, Approval
 from approvals.refusals import Reason, Refusal
 from bot import modals, replies, texts
@@ -76,24 +76,27 @@ class Answer:
 class Door:
     """What listeners reach."""
 
-    def __init__(self, core: Core, slack: Slack, directory: Directory) -> None:
+    def __init__(self, core: Core, slack: Slack, directory: Directory, absences: Absences) -> None:
         self.core = core
         self.approvals = core.records.approvals
         self.slack = slack
         self.directory = directory
         self.clock = core.records.clock
-        self.absences = Absences(core.records.away, directory)
+        self.absences = absences
         self.shown = core.records.shown
-        self.sight = Sight(self.approvals, directory, core.settings.signoff_admins)
+        self.sight = Sight(self.approvals, directory, absences, core.settings.signoff_admins)
 
-    async def actor(self, person: Person, approval_id: str) -> tuple[Actor, Approval | None]:
+    async def actor(self, person: Person, approval_id: str, *, alone: bool = False) -> tuple[Actor, Approval | None]:
         """Who clicked, with Slack's facts about them as far as this approval's audience asks for them.
 
-        The approval is `None` where there is none, and where it is not theirs to see: both are answered alike.
+        Who is not asked themselves acts for somebody absent for whom they cover, unless it is to decide `alone`. The
+        approval is `None` where there is none, and where it is not theirs to see: both are answered alike.
         """
         approval = await self.approvals.get(approval_id)
         audience = approval.named if approval is not None else ()
         actor = await self.directory.actor(person.id, person.team_id, audience)
+        if approval is not None and not alone:
+            actor = await self.absences.standing_in(actor, approval)
         if approval is not None and not actor.audiences and not await self.sight.sees(person, approval):
             return actor, None
         return actor, approval
@@ -159,6 +162,12 @@ class Door:
     @staticmethod
     async def _apologise(answer: Answer, failed: Exception) -> None:
         try:
-            await answer.end(replies.MALFORMED if isinstance(failed, InputError) else replies.BROKEN)
+            await answer.end(_sorry(failed))
         except Exception as again:
             log.error("could not tell", action="listener.silent", exc_info=again)
+
+
+def _sorry(failed: Exception) -> str:
+    if isinstance(failed, Later):
+        return replies.limited(failed.seconds)
+    return replies.MALFORMED if isinstance(failed, InputError) else replies.BROKEN

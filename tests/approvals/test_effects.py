@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,12 +15,13 @@ from approvals.due import Claim, Due, DueKind
 from approvals.effects import Effects
 from approvals.errors import Later
 from approvals.lifecycle import ThreadChange
-from approvals.model import Status
+from approvals.model import Approval, Status
+from approvals.performer import Performer
 from approvals.ports import Commit, CommitStatus
 from approvals.refusals import Reason, Refusal
 from approvals.service import Done
 from approvals.store.redis import RedisStore, connect
-from tests.approvals.build import T0, Replica, at, member, opening, say, thread
+from tests.approvals.build import POLICY, T0, Recorder, Replica, at, member, opening, say, thread
 from tests.conftest import VirtualClock
 
 DRIVE = frozenset({DueKind.DRIVE})
@@ -215,3 +217,28 @@ async def test_a_store_that_goes_away_is_survived(redis_url: str, clock: Virtual
     clock.turn(seconds=30)
     assert [claim.subject for claim in await store.claim_due(clock(), DRIVE, 5)] == ["t1"]
     await store.close()
+
+
+class Slow(Recorder):
+    """A notifier that takes as long as many questions to the store."""
+
+    def __init__(self, store: RedisStore) -> None:
+        super().__init__()
+        self.store = store
+
+    async def _note(self, what: str, approval: Approval) -> None:
+        for _ in range(50):
+            await self.store.get(approval.id)
+        await super()._note(what, approval)
+
+
+async def test_a_place_gets_one_card(store: RedisStore, clock: VirtualClock) -> None:
+    """A card that was never posted and a step that posts one more fall due together: each place gets one."""
+    await store.commit(opening(policy=replace(POLICY, remind=())), perform=frozenset(DueKind))
+    other = Replica(store, clock)
+    other.effects.use(Performer(other.approvals, Slow(store), clock=clock).work())
+    clock.turn(hours=1)
+    await other.sweep()
+    now = await store.get(opening().approval.id)
+    assert now is not None
+    assert sorted(message.place for message in now.messages) == ["#approvals", "#leads"]

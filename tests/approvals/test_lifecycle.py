@@ -65,6 +65,8 @@ STEPS: Mapping[Input, Step] = {
     Input.HOLD: lambda a, now: lifecycle.hold(holdable(a), ANA, PauseKind.ACKNOWLEDGED, 600.0, now),
     Input.LAPSE: lambda a, now: lifecycle.lapsed(a, now),
     Input.REAPPLY: lambda a, now: lifecycle.reapply(a, replace(POLICY, name="other"), ANA, now),
+    Input.RELEASE: lambda a, now: lifecycle.release(replace(a, held_until=T0), now),
+    Input.UNDO: lambda a, now: lifecycle.undo(replace(a, held_until=at(200)), ANA, now),
     Input.STICK: lambda a, now: lifecycle.stick(a, "answered elsewhere", now),
 }
 

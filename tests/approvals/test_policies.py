@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 
 from approvals import policies
+from approvals.choosing import choose
 from approvals.errors import ConfigError
-from approvals.policy import EscalationStep, Expiry, Match, OnExpiry
-from tests.approvals.build import chosen
+from approvals.model import Action
+from approvals.policy import EscalationStep, Expiry, Match, OnExpiry, PolicySet
+from tests.approvals.build import chosen, draft, thread
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -89,15 +93,36 @@ def test_fallback_channel(tmp_path: Path) -> None:
     assert [rule.channel for rule in (*read.policies, read.default)] == ["#own", "C0SET", "C0SET"]
 
 
-def test_the_sample_is_valid_and_suits_the_demo() -> None:
-    """The file that comes with the repository can be read, and covers the refund graph."""
+@pytest.mark.parametrize(
+    ("amount", "name", "decides"),
+    [
+        (5, "small refunds", "approve"),
+        (340.0, "refunds", None),
+        (1000.5, "large refunds", None),
+        (10001, "refunds beyond the limit", "deny"),
+        ("many", "large refunds", None),
+        (-5, "refunds", None),
+    ],
+)
+def test_the_sample_is_valid_and_suits_the_demo(amount: Any, name: str, decides: str | None) -> None:
+    """The file that comes with the repository treats a refund by its size; what is no number is no small one."""
     read = policies.load(ROOT / "policies.yaml")
-    rule = chosen(read, "refund", ["issue_refund"]).policy
-    assert (rule.name, rule.audience(0), rule.audience(1)) == (
-        "refunds",
-        ("@finance",),
-        ("@finance", "#finance-leads"),
+    asked = choose(read, draft(Action("issue_refund", {"amount": amount})), thread(graph="refund")).policy
+    assert (asked.name, asked.decide and asked.decide.decision) == (name, decides)
+
+
+def test_the_sample_shows_the_common_cases() -> None:
+    """One of a group with a wider circle; two for what is large, in working hours; glass to break for production."""
+    read = policies.load(ROOT / "policies.yaml")
+    named = {rule.name: rule for rule in read.policies}
+    refunds, large, deploys = named["refunds"], named["large refunds"], named["production deploys"]
+    assert (refunds.audience(0), refunds.audience(1)) == (("@finance",), ("@finance", "#finance-leads"))
+    assert (large.quorum.approve, large.hours is not None) == (2, True)
+    assert ([group.name for group in deploys.groups], deploys.break_glass) == (
+        ["finance", "leads"],
+        ("#finance-leads",),
     )
+    assert chosen(read, "deploy-web", ["roll_out_prod"]).policy is deploys
     assert chosen(read, "other", ["issue_refund"]).policy.name == "default"
 
 
@@ -186,3 +211,12 @@ def test_the_schema_takes_what_the_loader_takes() -> None:
     jsonschema.validate(yaml.safe_load(FULL), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(yaml.safe_load(FULL.replace("remind:", "reminds:")), schema)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/policies.md"])
+def test_the_examples_in_the_pages_are_valid(page: str) -> None:
+    """Each whole file that a page shows can be read as it stands."""
+    blocks = re.findall(r"```yaml\n(version: 1\n.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert isinstance(policies.parse(block), PolicySet), policies.parse(block)

@@ -69,7 +69,9 @@ def harmless(blocks: object, approval: Approval | None = None) -> None:
     for text in drawn_texts(blocks):
         assert not UNSEEN.search(text), repr(text)
     if approval is not None:
-        known = {decision.actor.id for decision in approval.decisions} | set(approval.audience)
+        actors = [decision.actor for decision in approval.decisions]
+        known = {actor.id for actor in actors} | {actor.behalf for actor in actors} | set(approval.audience)
+        known |= {pause.by for pause in approval.pauses}
         assert people <= known | {approval.requester}
 
 

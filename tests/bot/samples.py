@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from approvals.hours import Pause, PauseKind
 from approvals.model import (
     POLICY,
     Action,
@@ -22,7 +23,7 @@ from approvals.model import (
     Source,
     Status,
 )
-from approvals.policy import EscalationStep, Expiry, OnExpiry, Policy
+from approvals.policy import Automatic, EscalationStep, Expiry, Group, OnExpiry, Policy, Quorum, Urgency
 
 OPENED = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 NOW = OPENED + timedelta(minutes=5)
@@ -112,7 +113,55 @@ BATCH = refund(title="3 actions: Delete file 0, Delete file 1, Delete file 2", a
 
 HOSTILE = "<!channel> <@U0BEN> <https://evil.example|click> *bold* & \u202egnp.exe\u200b \x1b[31m ```x``` :tada:"
 
+CLEO = ActorRef("U0CLEO", Source.SLACK, "T1")
+COVER = ActorRef("U0BEN", Source.SLACK, "T1", behalf="U0ANA")
+TWO = replace(STANDARD, quorum=Quorum(approve=2))
+TEAMS = replace(
+    STANDARD,
+    who=(),
+    quorum=Quorum(approve=2, deny=2),
+    groups=(Group(name="finance", who=("@finance",)), Group(name="security", who=("@security",))),
+)
+HOLDS = replace(STANDARD, acknowledge=1800.0, snooze=(3600.0, 14400.0), break_glass=("U0CFO",))
+LOOKING = Pause(OPENED + timedelta(minutes=1), OPENED + timedelta(minutes=31), PauseKind.ACKNOWLEDGED, "U0BEN")
+RULE = replace(STANDARD, name="small refunds", decide=Automatic(decision="approve", reason="Below 50 EUR.", tell=True))
+HALF: dict[str, JsonValue] = {**REFUND.args, "amount": 2100.0, "memo": "half"}
+PROPOSED = said(EDIT, args=HALF, reason="Only one parcel was broken.")
+
 SAMPLES: dict[str, Approval] = {
+    "votes_none": refund(policy=TWO),
+    "votes_one": refund(policy=TWO, decisions=(said(APPROVE),)),
+    "votes_teams": refund(
+        policy=TEAMS, decisions=(said(APPROVE, audiences=("@finance",)), said(DENY, actor=CLEO, audiences=()))
+    ),
+    "votes_edit": refund(
+        policy=replace(TWO, quorum=Quorum(approve=3)),
+        revision=2,
+        decisions=(said(APPROVE, actor=CLEO), PROPOSED, said(APPROVE, actor=replace(CLEO, id="U0DAN"))),
+    ),
+    "votes_batch": replace(BATCH, policy=TWO, decisions=(said(APPROVE, action=0), said(DENY, action=1))),
+    "votes_done": refund(
+        policy=replace(TWO, quorum=Quorum(approve=2, deny=2)),
+        status=Status.RESUMED,
+        resolution=Resolution.APPROVED,
+        decisions=(said(DENY, actor=CLEO, reason="Why so much?"), said(APPROVE), said(APPROVE, actor=CLEO)),
+        outcome=Outcome(finished=True),
+    ),
+    "pending_reasons": refund(
+        policy=replace(STANDARD, reasons=("Too expensive", "Not ours to pay"), reason_required=("deny",))
+    ),
+    "undoable": replace(decided(APPROVE, Resolution.APPROVED, Status.RESOLVED), held_until=NOW + timedelta(seconds=30)),
+    "held": refund(policy=HOLDS, pauses=(LOOKING,)),
+    "snoozed": refund(policy=HOLDS, pauses=(replace(LOOKING, kind=PauseKind.SNOOZED),), urgency=Urgency.HIGH),
+    "critical": refund(policy=HOLDS, urgency=Urgency.CRITICAL),
+    "alone": decided(APPROVE, Resolution.APPROVED, actor=CLEO, alone=True, reason="The shop is down."),
+    "behalf": decided(APPROVE, Resolution.APPROVED, actor=COVER),
+    "automatic": replace(decided(APPROVE, Resolution.APPROVED, actor=POLICY, reason="Below 50 EUR."), policy=RULE),
+    "automatic_failed": replace(
+        decided(APPROVE, Resolution.APPROVED, Status.FAILED, actor=POLICY), policy=RULE, reply=Reply(True), error="boom"
+    ),
+    "expired_respond": decided(RESPOND, Resolution.EXPIRED, actor=POLICY, text="Nobody is there."),
+    "expired_fail": refund(status=Status.FAILED, resolution=Resolution.EXPIRED, error="Nobody answered in time."),
     "pending": refund(),
     "pending_confirm": refund(policy=replace(STANDARD, confirm=True), level=1),
     "pending_reason": refund(policy=replace(STANDARD, reason_required=("approve", "deny"), who=())),
@@ -198,7 +247,16 @@ json_values: st.SearchStrategy[JsonValue] = st.recursive(
 arguments = st.dictionaries(texts, json_values, max_size=12)
 kinds = st.lists(st.sampled_from(DecisionType), min_size=1, max_size=4, unique=True).map(tuple)
 actions = st.builds(Action, name=texts, args=arguments, description=texts, allowed=kinds)
-actors = st.sampled_from([BEN, OPS, POLICY, ActorRef("<!channel>", Source.SLACK), ActorRef("<@U1>", Source.API)])
+actors = st.sampled_from(
+    [
+        BEN,
+        OPS,
+        POLICY,
+        COVER,
+        ActorRef("<!channel>", Source.SLACK),
+        ActorRef("<@U1>", Source.API),
+    ]
+)
 policies = st.builds(
     Policy,
     name=texts,
@@ -210,6 +268,21 @@ policies = st.builds(
     ),
     confirm=st.booleans(),
     reason_required=st.sampled_from([(), ("deny",), ("approve", "deny", "edit", "respond")]),
+    quorum=st.builds(Quorum, approve=st.integers(1, 3), deny=st.integers(1, 3)),
+    groups=st.lists(
+        st.builds(Group, name=texts, who=st.just(("@finance",)), approve=st.integers(1, 2)), max_size=12
+    ).map(tuple),
+    acknowledge=st.sampled_from([None, 60.0, 5400.0]),
+    snooze=st.sampled_from([(), (60.0,), tuple(3600.0 * n for n in range(1, 9))]),
+    break_glass=st.sampled_from([(), ("U0CFO",)]),
+    reasons=st.lists(texts.filter(str.strip), max_size=4).map(tuple),
+)
+pauses = st.builds(
+    Pause,
+    since=st.just(OPENED),
+    until=st.sampled_from([None, OPENED + timedelta(hours=9)]),
+    kind=st.sampled_from(PauseKind),
+    by=st.sampled_from(["U0BEN", "<!channel>", "olga"]),
 )
 
 
@@ -229,6 +302,8 @@ def approvals(draw: st.DrawFn) -> Approval:
                 reason=st.one_of(st.none(), texts),
                 args=st.one_of(st.none(), arguments),
                 text=st.one_of(st.none(), texts),
+                audiences=st.sampled_from([(), ("@finance",), ("U0CFO",)]),
+                alone=st.booleans(),
             ),
             max_size=5,
         ).map(tuple)
@@ -241,6 +316,8 @@ def approvals(draw: st.DrawFn) -> Approval:
         payload=draw(json_values),
         requester=draw(st.one_of(st.none(), texts)),
         policy=draw(policies),
+        urgency=draw(st.sampled_from(Urgency)),
+        pauses=tuple(draw(st.lists(pauses, max_size=2))),
         status=draw(st.sampled_from(Status)),
         resolution=draw(st.one_of(st.none(), st.sampled_from(Resolution))),
         decisions=decisions,

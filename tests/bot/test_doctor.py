@@ -147,6 +147,23 @@ async def test_somebody_who_cannot_decide_is_no_approver(slack: LocalSlack, redi
     assert sorted(name for name in ("U0DEE", "U0GUS") for one in found if name in one.text) == ["U0DEE", "U0GUS"]
 
 
+async def test_managers_are_looked_for_where_a_policy_names_them(
+    slack: LocalSlack, redis_url: str, tmp_path: Path
+) -> None:
+    """Without the setting, with a broken file, and with a good one."""
+    (tmp_path / "policies.yaml").write_text('version: 1\ndefault: {channel: "#approvals", who: [manager]}\n')
+    (missing,) = problems(await report(settings(slack, redis_url, tmp_path)))
+    assert "SIGNOFF_MANAGERS" in missing.text
+    path = tmp_path / "managers.yaml"
+    path.write_text("U0ANA: nobody\n")
+    found = problems(await report(settings(slack, redis_url, tmp_path, signoff_managers=path)))
+    assert "managers.yaml:1: U0ANA" in found[0].text
+    path.write_text("U0ANA: U0CLEO\n")
+    found = await report(settings(slack, redis_url, tmp_path, signoff_managers=path))
+    assert problems(found) == []
+    assert any("managers.yaml: managers for 1" in finding.text for finding in found)
+
+
 async def test_what_is_wrong_outside_slack_is_found_too(slack: LocalSlack, redis_url: str, tmp_path: Path) -> None:
     """No server, a graph that does not load, a broken policy file: all of them in one report."""
     graphs = tmp_path / "langgraph.json"

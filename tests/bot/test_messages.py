@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from approvals.lifecycle import offered
 from approvals.model import Action, Approval, DecisionType, Outcome, Resolution, Status
+from approvals.policy import Urgency
 from approvals.ports import Page
 from approvals.tally import verdicts
 from bot import blocks
@@ -58,6 +59,14 @@ def test_notes_lists_and_details_are_drawn_as_agreed() -> None:
     page = Page((SAMPLES["pending"], SAMPLES["question"], SAMPLES["overdue"]), total=9, offset=3)
     drawn = {
         "reminder": blocks.reminder(SAMPLES["pending"], NOW),
+        "reminder_for_others": blocks.reminder(SAMPLES["pending"], NOW, ("U0CLEO", "@finance")),
+        "card_in_place_of": blocks.asked_for(blocks.card(SAMPLES["pending"], NOW), "U0ANA"),
+        "passed_on": blocks.card(SAMPLES["pending_confirm"], NOW, passed_on=True),
+        "glass": blocks.glass(SAMPLES["alone"]),
+        "reminder_votes": blocks.reminder(replace(SAMPLES["votes_one"], urgency=Urgency.CRITICAL), NOW),
+        "report_unanswered": blocks.report(SAMPLES["expired_fail"]),
+        "details_votes": blocks.details(SAMPLES["votes_teams"], NOW),
+        "details_automatic": blocks.details(SAMPLES["automatic"], NOW),
         "report_finished": blocks.report(SAMPLES["approved"]),
         "report_went_on": blocks.report(SAMPLES["batch_decided"]),
         "report_failed": blocks.report(SAMPLES["failed"]),
@@ -76,6 +85,8 @@ def test_notes_lists_and_details_are_drawn_as_agreed() -> None:
 def test_any_approval_can_be_drawn(approval: Approval) -> None:
     """Whatever an agent says, each message is within Slack's limits and nothing of the agent's is parsed."""
     sound(blocks.card(approval, NOW), approval)
+    sound(blocks.card(approval, NOW, passed_on=True), approval)
+    sound(blocks.glass(approval), approval)
     sound(blocks.reminder(approval, NOW), approval)
     sound(blocks.report(approval), approval)
     sound(blocks.details(approval, NOW), approval)
@@ -139,8 +150,8 @@ def test_a_single_action_has_three_buttons_at_most_in_its_row() -> None:
 def test_nothing_can_be_decided_any_more(name: str) -> None:
     """Once it is decided, a card has no button that decides; a failed one can be retried, or asked again."""
     left = set(ids(SAMPLES[name])) - {"review"}
-    failed = {"repair"} if name == "stuck" else {"retry", "repair"}
-    assert left == (failed if SAMPLES[name].status is Status.FAILED else set())
+    failed = {"repair"} if name in ("stuck", "expired_fail") else {"retry", "repair"}
+    assert left == (failed if SAMPLES[name].status is Status.FAILED else {"undo"} if name == "undoable" else set())
 
 
 @pytest.mark.parametrize("name", [name for name, approval in SAMPLES.items() if approval.status is Status.PENDING])

@@ -131,9 +131,26 @@ def test_a_run_is_asked_by_what_was_published_and_not_by_the_file_beside_it(run:
     assert len(told(run("policy", "history", "--json"))) == 1
 
 
+def test_what_waits_is_put_under_what_counts_now(run: Run, file: Path) -> None:
+    """One by its id, or all; an expected no where there is nothing to change."""
+    run("policy", "apply", str(file))
+    waits = told(run("run", "refund", "--input", '{"customer": "1", "amount": 2}', "--json"))["approvals"][0]["id"]
+    assert told(run("policy", "reapply", "--all", "--json")) == {"asked": [], "same": [waits], "refused": []}
+    file.write_text(RULES.replace("refunds", "others"))
+    run("policy", "apply", str(file))
+    assert told(run("policy", "reapply", waits, "--as", "root", "--json"))["asked"] == [waits]
+    assert told(run("show", waits, "--json"))["policy"] == "others"
+    same = run("policy", "reapply", waits)
+    assert (same.status, "says what it said" in same.err) == (1, True)
+    assert run("policy", "reapply", "A" * 16).status == 1
+    assert (run("policy", "reapply").status, run("policy", "reapply", waits, "--all").status) == (2, 2)
+    events = [json.loads(line) for line in run("audit", "--approval", waits, "--json").out.splitlines()]
+    assert (events[-1]["type"], events[-1]["actor"]["id"]) == ("policy_reapplied", "root")
+
+
 def test_the_schema_and_every_help(run: Run) -> None:
     """Each command explains itself."""
     assert told(run("policy", "schema", "--json"))["properties"]["version"]
-    for command in ("check", "apply", "show", "history", "diff", "rollback", "schema"):
+    for command in ("check", "apply", "show", "history", "diff", "rollback", "reapply", "schema"):
         ran = run("policy", command, "--help")
         assert (ran.status, "--json" in ran.out) == (0, True), command

@@ -14,6 +14,7 @@ from approvals.away import Away
 from approvals.model import SYSTEM, Approval
 from approvals.ports import Page
 from bot import modals
+from bot.buttons import alone
 from bot.home import home
 from bot.modals import Meta
 from tests.bot import golden, samples
@@ -31,12 +32,15 @@ def test_views_are_drawn_as_agreed() -> None:
         "modal_deny": modals.deny(SAMPLES["pending"], None),
         "modal_deny_reason": modals.deny(SAMPLES["pending_reason"], None),
         "modal_deny_one": modals.deny(SAMPLES["batch"], 1),
+        "modal_deny_reasons": modals.deny(SAMPLES["pending_reasons"], None),
+        "modal_glass": modals.glass(SAMPLES["critical"]),
+        "modal_edit_proposed": modals.edit(SAMPLES["votes_edit"], 0),
         "modal_edit": modals.edit(SAMPLES["pending"], 0),
         "modal_respond": modals.respond(SAMPLES["question"], 0),
         "modal_review": modals.review(SAMPLES["batch_many"], 1),
         "modal_notice": modals.notice("Nothing was changed", "Already approved by <@U0BEN>."),
         "home": home(page, NOW, viewer="U0BEN"),
-        "home_away": home(page, NOW, viewer="U0ANA", away=AWAY, covering=[replace(AWAY, user_id="U0CLEO")]),
+        "home_away": home(page, NOW, viewer="U0ANA", away=AWAY, covering=[replace(AWAY, user_id="U0BEN")]),
         "home_away_alone": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, cover=None)),
         "home_away_status": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, set_by=SYSTEM, cover=None)),
         "home_empty": home(Page((), 0, 0), NOW, viewer="U0BEN"),
@@ -54,6 +58,7 @@ def test_any_approval_has_its_views(approval: Approval) -> None:
         modals.approve(approval, None),
         modals.deny(approval, 0),
         modals.edit(approval, 0),
+        *([modals.glass(approval)] if alone(approval) else []),
         modals.respond(approval, 0),
     ):
         sound_view(view, approval, inputs=True)

@@ -26,7 +26,7 @@ ANA, BEN, CHANNEL = "U0ANA", "U0BEN", "C0APPROVALS"
 PATIENCE = 30.0
 """Seconds until a story must have come to its end, on a busy machine."""
 
-AT_ONCE = {DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.DRIVE}
+AT_ONCE = {DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.TELL, DueKind.DRIVE}
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.chaos.replica"])

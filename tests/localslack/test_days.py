@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from localslack import LocalSlack, Seed, UserSeed, VirtualClock
+from localslack import LocalSlack, NotPossible, Seed, UserSeed, VirtualClock
 
 from .conftest import BUTTONS, bolt, connected
 
@@ -87,6 +89,24 @@ async def test_a_status_and_a_quiet_time_run_out() -> None:
         assert await status("U0ANA") == ("", 0)
         assert await status("U0BEN") == ("Remote", 0)
         assert not (await web.dnd_info(user="U0BEN"))["dnd_enabled"]
+
+
+async def test_a_person_sets_and_clears_their_status() -> None:
+    """The app reads it at once; what Slack's own field would not take is refused."""
+    async with LocalSlack() as slack:
+        web = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
+
+        async def status() -> tuple[str, str, int]:
+            profile = (await web.users_info(user="U0ANA"))["user"]["profile"]
+            return profile["status_text"], profile["status_emoji"], profile["status_expiration"]
+
+        later = int(time.time()) + 3600
+        slack.set_status("U0ANA", "Vacationing", ":palm_tree:", later)
+        assert await status() == ("Vacationing", ":palm_tree:", later)
+        slack.set_status("U0ANA")
+        assert await status() == ("", "", 0)
+        with pytest.raises(NotPossible):
+            slack.set_status("U0ANA", "x" * 101)
 
 
 def test_a_manifest_brings_hints_and_shortcuts(tmp_path: Path) -> None:

@@ -48,8 +48,12 @@ async def test_somebody_is_away_and_comes_back(one: Desk) -> None:
     assert (await one.slack.click_view(ANA, view.id, "away:back")).ok
     await home(one, ANA, lambda text: bool(text) and "You are away" not in text)
     assert "You were not away" in shown(await said(one, ANA, "/approvals back"))
-    events = [(e.type, e.actor.id, e.data.get("cover")) for e in await one.core.records.store.audit()]
-    assert events == [(EventType.AWAY_SET, ANA, BEN), (EventType.AWAY_ENDED, ANA, None)]
+    told_of = (EventType.AWAY_SET, EventType.AWAY_ENDED)
+    audit = [event for event in await one.core.records.store.audit() if event.type in told_of]
+    assert [(e.type, e.actor.id, e.data.get("cover")) for e in audit] == [
+        (EventType.AWAY_SET, ANA, BEN),
+        (EventType.AWAY_ENDED, ANA, None),
+    ]
 
 
 async def test_a_cover_is_named_in_any_way_that_slack_or_people_write(one: Desk) -> None:

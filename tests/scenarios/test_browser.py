@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from approvals.model import Resolution
-from tests.scenarios.conftest import ANA, BEN, CHANNEL, GUS, Desk, House
+from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, GUS, Desk, House
 
 pytestmark = [pytest.mark.browser]
 
@@ -78,9 +79,33 @@ class Screen:
 
 @pytest.fixture
 async def screen(browser: Browser, house: House, request: pytest.FixtureRequest) -> Screen:
-    """A replica, its Slack and a browser."""
+    """A replica, its Slack and a browser; under other policies where the test names some."""
+    if rules := getattr(request, "param", ""):
+        (house.folder / "policies.yaml").write_text(rules)
     folder = request.config.getoption("--screenshots")
     return Screen(browser, await house.desk(), Path(folder) if folder else None)
+
+
+VOTES = """
+version: 1
+policies:
+  - name: large refunds
+    match: {graph: refund}
+    when: action.args.amount >= 1000.0
+    urgency: critical
+    channel: "#approvals"
+    all_of: [{name: finance, who: ["@finance"]}, {name: leads, who: [U0CLEO]}]
+  - name: refunds
+    match: {graph: refund}
+    channel: "#approvals"
+    who: [U0ANA, U0BEN, U0CLEO]
+    quorum: {approve: 2}
+    remind: [1h]
+    snooze: [4h]
+    break_glass: [U0CLEO]
+    reasons: [The service is down, A customer is at risk]
+default: {channel: "#approvals"}
+"""
 
 
 @pytest.fixture
@@ -185,3 +210,119 @@ async def test_home_shows_what_waits(screen: Screen, here: Desk) -> None:
     page = await screen.open(ANA, place="channel=home")
     await expect(page.get_by_text("Waiting for a decision").first).to_be_visible()
     await screen.picture(page, "home")
+
+
+ADMIN = """\
+version: 1
+policies:
+  # Big refunds need two people.
+  - name: refunds over $500
+    match: {graph: refund}
+    when: double(action.args.amount) > 500.0
+    channel: "#approvals"
+    who: ["@finance"]
+    quorum: {approve: 2}
+    remind: [10m]
+    escalate: [{after: 15m, to: [U0CLEO], channel: "#finance-leads"}]
+    expire: {after: 2h, then: deny}
+  - name: refunds
+    match: {graph: refund}
+    channel: "#approvals"
+    who: ["@finance"]
+  - name: questions
+    match: {graph: question}
+    channel: "#approvals"
+    expire: {after: 8h, then: wait}
+    enabled: false
+default:
+  channel: "#approvals"
+"""
+
+
+async def test_policies_are_changed_in_the_page(browser: Browser, house: House, request: pytest.FixtureRequest) -> None:
+    """The list in words; a mistake stands below the field; what is saved counts, and the list says so."""
+    (house.folder / "policies.yaml").write_text(ADMIN)
+    folder = request.config.getoption("--screenshots")
+    desk = await house.desk(signoff_admins="@finance")
+    screen = Screen(browser, desk, Path(folder) if folder else None)
+    page = await screen.open(ANA, size={"width": 1180, "height": 900})
+    await page.locator('[data-testid="composer"]').click()
+    await page.keyboard.type("/approvals admin")
+    await page.keyboard.press("Enter")
+    modal = page.locator('[data-testid="modal"]').last
+    await expect(modal).to_contain_text("Two of @finance")
+    await screen.picture(page, "policies")
+    await modal.locator('[data-block-id="policy:0"] [data-action-id="admin:policy"]').click()
+    await page.get_by_text("Edit…", exact=True).click()
+    field = modal.locator('[data-block-id="text"] textarea')
+    await expect(field).to_have_value(re.compile("# Big refunds need two people"))
+    text = await field.input_value()
+    await field.fill(text.replace("10m", "soon"))
+    await modal.get_by_role("button", name="Save", exact=True).click()
+    await expect(modal).to_contain_text("'soon' is not a duration")
+    await screen.picture(page, "policy")
+    await field.fill(text.replace("10m", "5m"))
+    await modal.get_by_role("button", name="Save", exact=True).click()
+    await expect(modal).to_contain_text("Version 2 counts now")
+    assert (await desk.core.records.book.policies()).policies[0].remind == (300.0,)
+
+
+async def _pictures(screen: Screen, page: Page, name: str) -> None:
+    """Both widths; on the narrow one nothing is cut off sideways."""
+    await screen.picture(page, name)
+    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    await page.locator('[data-testid="message"] .block-actions').last.scroll_into_view_if_needed()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    await screen.picture(page, f"{name}_phone")
+    await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("screen", [VOTES], indirect=True)
+async def test_votes_an_edit_a_hold_and_broken_glass_in_the_page(screen: Screen, here: Desk) -> None:
+    """One of two approves, another edits, one looks into it from the menu, and one decides alone with a reason."""
+    card = await here.ask(requester="U0XIA")
+    page = await screen.open(ANA)
+    message = page.locator(f'[data-testid="message"][data-ts="{card.ts}"]')
+    await _button(page, "approve").click()
+    await expect(message).to_contain_text("1 of 2 approvals")
+    await _pictures(screen, page, "voted")
+
+    at = list((await here.only()).actions[0].args).index("amount")
+    await here.slack.click(BEN, CHANNEL, card.ts, "edit")
+    await here.slack.submit(BEN, (await here.modal(BEN)).id, {f"arg:{at}": 120})
+    await expect(message).to_contain_text("has changed what is asked")
+    await _pictures(screen, page, "changed")
+
+    await _button(page, "more").click()
+    await expect(page.get_by_role("menuitem")).to_have_count(3)
+    await screen.picture(page, "menu")
+    await page.get_by_role("menuitem", name="I'm looking").click()
+    await expect(message).to_contain_text("is looking into it")
+    await _pictures(screen, page, "held")
+
+    page = await screen.open(CLEO)
+    message = page.locator(f'[data-testid="message"][data-ts="{card.ts}"]')
+    await _button(page, "more").click()
+    await page.get_by_role("menuitem", name="Break the glass").click()
+    modal = page.locator('[data-testid="modal"]')
+    await modal.get_by_text("Approve", exact=True).click()
+    await modal.locator("select").select_option(label="A customer is at risk")
+    await _pictures(screen, page, "glass")
+    await modal.get_by_role("button", name="Decide alone").click()
+    await expect(message).to_contain_text("glass broken")
+    await expect(message).to_contain_text("finished")
+    await message.get_by_text("2 replies").click()
+    await expect(page.locator('[data-testid="thread"]')).to_contain_text("broke the glass")
+    await screen.picture(page, "alone")
+
+
+@pytest.mark.parametrize("screen", [VOTES], indirect=True)
+async def test_a_critical_card_in_the_page(screen: Screen, here: Desk) -> None:
+    """It says so in words, and which groups must still approve."""
+    await here.ask(given={"customer": "8821", "amount": 4200.0, "reason": "The whole order arrived broken."})
+    page = await screen.open(ANA)
+    await _button(page, "approve").click()
+    message = page.locator('[data-testid="message"]').first
+    await expect(message).to_contain_text("Critical")
+    await expect(message).to_contain_text("leads: 1 more needed")
+    await _pictures(screen, page, "critical")

@@ -18,7 +18,7 @@ from approvals.model import SYSTEM, Approval, Thread, ThreadState
 from approvals.store.redis import RedisStore, connect
 from scheduler.reconcile import Reconcile
 from scheduler.sweep import Sweep
-from scheduler.ticker import Ticker
+from scheduler.ticker import Ticker, Turn
 from tests.conftest import VirtualClock
 from tests.fundamentals.parts import POLICY, thread
 from tests.fundamentals.test_2_the_decision import draft
@@ -178,3 +178,22 @@ async def test_the_ticker_turns_by_itself_survives_a_failing_turn_and_stops(
     await running.drain()
     await opened(store, clock, "A2")
     assert recorder.done == [(DueKind.NOTIFY, "A1")]
+
+
+async def test_what_is_turned_seldom_waits_for_the_scheduler(store: RedisStore, clock: VirtualClock) -> None:
+    """Not at the start, not by `turn`; first after its own time."""
+    happened = asyncio.Event()
+
+    async def once() -> int:
+        happened.set()
+        return 1
+
+    running = effects(store, clock, Recorder())
+    sweep, reconcile = Sweep(store, running, clock=clock), Reconcile(store, clock=clock)
+    ticker = Ticker(sweep, reconcile, tick=60.0, seldom=[Turn("seldom", once, 86400.0, first=0.2)])
+    await ticker.start()
+    await ticker.turn()
+    assert not happened.is_set()
+    async with asyncio.timeout(5):
+        await happened.wait()
+    await ticker.stop()

@@ -1,0 +1,224 @@
+"""An approval as the words of a policy have it: what time brings, and what the agent and the admins do to it.
+
+Written anew for the state machine: it reads the keys of a policy and calls none of the functions that it is compared
+with. Times are seconds from the beginning of the story.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from approvals.policy import Policy
+from tests.approvals.machine_people import Asked
+
+
+@dataclass
+class Told(Asked):
+    """What must be true of one approval."""
+
+    def __post_init__(self) -> None:
+        self.started = self.now
+        self.ends = self._end()
+        self.say("opened", "system")
+        self._ask()
+        self.clocks()
+
+    # -- when
+
+    def due(self, after: float) -> float:
+        """When so much time has passed that nobody held: the first moment, or the end of the hold it falls upon."""
+        left, at = after, self.started
+        edges = sorted({edge for since, until, _ in self.holds for edge in (since, until)} | {at})
+        for begin, end in zip(edges, [*edges[1:], float("inf")], strict=True):
+            if begin < at:
+                continue
+            held = any(since <= begin < until for since, until, _ in self.holds)
+            if held:
+                continue
+            if left < end - begin:
+                return begin + left
+            left -= end - begin
+        raise AssertionError("every hold ends")
+
+    def held_until(self) -> float | None:
+        ends = [until for since, until, _ in self.holds if since <= self.now < until]
+        return max(ends) if ends else None
+
+    def _times(self) -> list[float]:
+        times = set(self.policy.remind)
+        for step in self.policy.escalate:
+            if step.repeat:
+                times |= {step.after + step.repeat.every * (n + 1) for n in range(step.repeat.times)}
+        return sorted(times)
+
+    def next_reminder(self) -> float | None:
+        times = self._times()
+        return self.due(times[self.reminders]) if self.reminders < len(times) else None
+
+    def next_step(self) -> float | None:
+        steps = self.policy.escalate
+        return self.due(steps[self.level].after) if self.level < len(steps) else None
+
+    def _end(self) -> float | None:
+        return self.now + self.policy.expire.after if self.policy.expire else None
+
+    def clocks(self) -> None:
+        self.put("remind", self.next_reminder())
+        self.put("escalate", self.next_step())
+        self.put("expire", self.ends)
+
+    def hold(self, who: str, kind: str, seconds: float) -> str:
+        """Somebody holds the next step, for a time that is offered."""
+        if why := self.closed() or self.barred(who):
+            return why
+        offered = self.policy.snooze if kind == "snoozed" else (self.policy.acknowledge,)
+        if seconds not in offered:
+            return "not_possible"
+        until, held = self.now + seconds, self.held_until()
+        if held is not None and held >= until:
+            return "held_already"
+        self.holds.append((self.now, until, who))
+        self.say(kind, who)
+        self.put("remind", self.next_reminder())
+        self.put("escalate", self.next_step())
+        self.put("lapse", until)
+        return ""
+
+    # -- what time brings
+
+    def sweep(self, *, dies: bool = False) -> None:
+        """Somebody looks at what is due. One that `dies` does it and settles nothing."""
+        while due := sorted((at, kind) for kind, at in self.listed.items() if at <= self.now):
+            self.claimed([kind for _, kind in due], perform=True, dies=dies)
+            if dies:
+                return
+
+    def claimed(self, kinds: list[str], *, perform: bool, dies: bool) -> None:
+        """Taken off the list for half a minute; what is written anew meanwhile is nobody's any more."""
+        for kind in kinds:
+            self.put(kind, self.now + 30)
+        self.claims = set(kinds)
+        always = {"release": self._release}
+        does = {"remind": self._remind, "escalate": self._escalate, "expire": lambda: self.ends, "lapse": self._lapse}
+        for kind in kinds if perform else ():
+            if kind not in always and self.status == "pending" and self.ends is not None and self.ends <= self.now:
+                self._expire()
+            later = None
+            if kind in always:
+                later = always[kind]()
+            elif self.status == "pending":
+                later = does[kind]()
+            if kind in self.claims and not dies:
+                self.put(kind, later)
+
+    def _wait(self, at: float) -> float | None:
+        held = self.held_until()
+        at = at if held is None else max(at, held)
+        return at if at > self.now else None
+
+    def _remind(self) -> float | None:
+        at = self.next_reminder()
+        if at is None or (later := self._wait(at)):
+            return at and later
+        self.reminders += 1
+        while (more := self.next_reminder()) is not None and more <= self.now:
+            self.reminders += 1
+        self.given += 1
+        self.say("reminded", "system")
+        self.put("remind", self.next_reminder())
+        return None
+
+    def _escalate(self) -> float | None:
+        at = self.next_step()
+        if at is None or (later := self._wait(at)):
+            return at and later
+        before = (self.audience(), set(self.here()))
+        self.level += 1
+        self.places |= set(self.here())
+        new = before != (self.audience(), set(self.here()))
+        self.say("escalated" if new else "escalation_skipped", "system")
+        self.put("escalate", self.next_step())
+        return None
+
+    def _lapse(self) -> float | None:
+        if (until := self.held_until()) is not None:
+            return until
+        self.say("lapsed", "system")
+        self.put("lapse", None)
+        return None
+
+    def _release(self) -> float | None:
+        """Nobody took the decision back."""
+        if self.status != "resolved" or self.release is None:
+            return None
+        if self.release > self.now:
+            return self.release
+        self.release = None
+        self.goes += 1
+        self.say("released", "system")
+        return None
+
+    def undo(self, who: str) -> str:
+        """The clocks run as they did."""
+        if why := super().undo(who):
+            return why
+        self.clocks()
+        self.put("lapse", self.held_until())
+        return ""
+
+    def _expire(self) -> None:
+        assert self.policy.expire is not None
+        assert self.ends is not None
+        then = str(self.policy.expire.then)
+        if then != "fail" and (then == "wait" or then not in self.offered(None) or self.unfit):
+            self.ends = None
+            self.say("overdue", "policy")
+            return
+        for step in self.policy.escalate[self.level :]:
+            if self.due(step.after) <= self.ends:
+                self.say("escalation_skipped", "system")
+        if then == "fail":
+            self.status, self.resolution = "failed", "expired"
+            self.say("resolved", "policy")
+            self.say("gave_up", "policy")
+            self.quiet()
+        else:
+            self.say("decided", "policy")
+            self._resolve("expired", "policy")
+
+    # -- what the agent and the admins do
+
+    def amend(self) -> None:
+        """Something else is asked under the same id, of those who are asked by now."""
+        if self.status == "failed":
+            return
+        if self.ends is not None and self.ends <= self.now:
+            self.started, self.ends = self.now, self._end()
+        if self.status != "pending":
+            self.holds = [(since, min(until, self.now), who) for since, until, who in self.holds]
+        self.status, self.resolution, self.release = "pending", "", None
+        self.revision += 1
+        self._ask()
+        self.say("amended", "system")
+        self.clocks()
+
+    def withdraw(self) -> None:
+        if self.status in ("pending", "resolved"):
+            self.status = "superseded"
+            self.say("superseded", "system")
+            self.quiet()
+            self.release = None
+
+    def reapply(self, policy: Policy, who: str) -> str:
+        if why := self.closed():
+            return why
+        if policy == self.policy:
+            return "not_possible"
+        self.policy, self.started, self.holds, self.level, self.reminders = policy, self.now, [], 0, 0
+        self.ends = self._end()
+        self.revision += 1
+        self._ask()
+        self.say("policy_reapplied", who)
+        self.clocks()
+        self.put("lapse", None)
+        return ""
