@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.redis.aio import AsyncRedisSaver
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.exceptions import (
     AuthenticationError,
     ClusterDownError,
@@ -30,6 +31,7 @@ from agents.fence import pass_fence
 from agents.serde import KeepingSerializer
 from approvals.errors import ConfigError, SignoffError
 from approvals.points import Point, reached
+from approvals.store.address import ONE, SENTINEL, client
 
 CONNECTIONS = 32
 WAIT_FOR_CONNECTION = 20.0
@@ -151,12 +153,9 @@ async def _known(client: Redis) -> set[str]:
 
 def _client(redis_url: str) -> Redis | None:
     """A client that waits for a free connection instead of failing; `None` for URLs that only the saver understands."""
-    if not redis_url.startswith(("redis://", "rediss://", "unix://")):
+    if urlsplit(redis_url).scheme not in (*ONE, SENTINEL):
         return None
-    pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]  its keywords are untyped
-        redis_url, max_connections=CONNECTIONS, timeout=WAIT_FOR_CONNECTION
-    )
-    return Redis.from_pool(pool)
+    return client(redis_url, max_connections=CONNECTIONS, timeout=WAIT_FOR_CONNECTION)
 
 
 def _thread(config: RunnableConfig) -> str:

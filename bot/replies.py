@@ -76,6 +76,15 @@ NO_HISTORY = "Nothing was published yet: the settings count."
 SOMEBODY = "Somebody else"
 
 
+def limited(seconds: float) -> str:
+    """Slack does not answer us for a while: too much was asked of it."""
+    minutes = max(1, round(seconds / 60))
+    return (
+        f"Slack asks us to wait ({minutes} min) before it answers what we need to know for this. Nothing was changed; "
+        "please try again then."
+    )
+
+
 def sentence(text: str) -> str:
     """A detail as a sentence of its own, plain: for the field of a form."""
     text = text.strip() or "This cannot be taken as it is."

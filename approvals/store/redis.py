@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
@@ -19,6 +19,7 @@ from approvals.events import Event
 from approvals.lifecycle import Change, ThreadChange
 from approvals.model import Approval, Lease, Status, Thread
 from approvals.ports import Clock, Commit, CommitStatus, Page, Query
+from approvals.store.address import client
 from approvals.store.codec import APPROVALS, EVENTS, THREADS
 from approvals.store.keys import Keys
 from approvals.store.scripts import Scripts
@@ -38,7 +39,7 @@ def connect(url: str) -> Redis:
     A server that is away is asked three times within about a second, then the command raises: a click has three seconds
     to be answered in, and what is due is tried again by itself. (redis-py's own default goes on for half a minute.)
     """
-    pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]
+    return client(
         url,
         max_connections=POOL,
         timeout=20,
@@ -48,7 +49,6 @@ def connect(url: str) -> Redis:
         socket_timeout=10,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=3),
     )
-    return Redis(connection_pool=pool)
 
 
 @dataclass(frozen=True, slots=True)

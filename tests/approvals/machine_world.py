@@ -81,6 +81,7 @@ def policies(draw: st.DrawFn) -> Policy:
         self_approval=draw(st.booleans()),
         reason_required=draw(st.sampled_from([(), ("deny",)])),
         break_glass=draw(st.sampled_from([(), ("UBOSS",), ("@leads", "manager")])),
+        undo=draw(st.sampled_from([None, None, 30.0])),
         decide=draw(st.none() | st.none() | st.none() | AUTOMATIC),
     )
 
@@ -215,4 +216,10 @@ def came_of(outcome: Done | Refusal) -> str:
     return "" if isinstance(outcome, Done) else str(outcome.reason)
 
 
-KINDS = {"remind": DueKind.REMIND, "escalate": DueKind.ESCALATE, "expire": DueKind.EXPIRE, "lapse": DueKind.LAPSE}
+KINDS = {
+    "remind": DueKind.REMIND,
+    "escalate": DueKind.ESCALATE,
+    "expire": DueKind.EXPIRE,
+    "lapse": DueKind.LAPSE,
+    "release": DueKind.RELEASE,
+}

@@ -61,7 +61,8 @@ VOTE = st.fixed_dictionaries(
     },
     optional={"reason": st.just("because"), "alone": st.booleans()},
 )
-QUIET = {EventType.ANNOUNCED, EventType.REPORTED}
+SHOWN = ("status", "resolution", "revision", "decisions", "expires_at", "held_until", "pauses", "policy")
+QUIET = {EventType.ANNOUNCED, EventType.REPORTED, EventType.TOLD}
 
 
 class Story(RuleBasedStateMachine):
@@ -74,7 +75,6 @@ class Story(RuleBasedStateMachine):
         self.world = World(self.url)
         self.told: list[Told] = []
         self.shown: list[tuple[Any, str]] = []
-        self.drives_before: list[int] = []
         self.doubled = False
 
     @property
@@ -192,6 +192,14 @@ class Story(RuleBasedStateMachine):
         assert came_of(outcome) == self.told[number].hold(who, str(kind), seconds)
 
     @precondition(lambda self: self.told)
+    @rule(which=st.integers(0, 2), who=PEOPLE, on=REPLICA, dies=DIES)
+    def take_back(self, which: int, who: str, on: int, dies: bool) -> None:
+        """Somebody takes a decision back, also where it is too late."""
+        number = self.one(which)
+        outcome = self.world.run(lambda r: r.approvals.undo(self.key(number), actor(who)), on, dies=dies)
+        assert came_of(outcome) == self.told[number].undo(who)
+
+    @precondition(lambda self: self.told)
     @rule(which=st.integers(0, 2), policy=policies(), on=REPLICA, dies=DIES)
     def reapply(self, which: int, policy: Policy, on: int, dies: bool) -> None:
         """An admin puts one under another policy."""
@@ -283,18 +291,27 @@ class Story(RuleBasedStateMachine):
     def everything_was_done(self) -> None:
         for number, told in enumerate(self.told):
             approval = self.world.wait(self.world.store.get(self.key(number)))
-            places = [m.place for m in approval.messages if m.kind != "report"]
+            places = [m.place for m in approval.messages if m.kind in ("card", "escalation")]
             assert len(places) == len(set(places)), "a place got two cards"
             assert set(places) <= told.places
             drives = self.world.drives.count(f"t{number}")
-            assert bool(drives) == bool(told.resolved)
-            assert self.doubled or drives <= told.resolved
+            assert bool(drives) == bool(told.goes)
+            assert self.doubled or drives <= told.goes
             left = self.world.wait(self.world.store.due_at(approval.id))
             assert {str(kind) for kind in left} <= set(STEPS)
             if places and told.status != "superseded":
                 assert set(approval.places) <= set(places)
                 drawn = self.world.notifier.drawn[approval.id]
-                for name in ("status", "resolution", "revision", "decisions", "expires_at", "pauses", "policy"):
+                for name in (
+                    "status",
+                    "resolution",
+                    "revision",
+                    "decisions",
+                    "expires_at",
+                    "pauses",
+                    "policy",
+                    "held_until",
+                ):
                     assert getattr(drawn, name) == getattr(approval, name), name
 
 
