@@ -12,6 +12,7 @@ from approvals.due import DueKind
 from approvals.events import EventType
 from approvals.lifecycle import Change
 from approvals.model import Approval, DecisionType, MessageKind, MessageRef, Outcome, Status
+from approvals.performer import Performer
 from approvals.policy import Automatic, EscalationStep, Quorum
 from approvals.service import Done
 from approvals.store.redis import RedisStore
@@ -132,17 +133,12 @@ async def test_a_quiet_decision_makes_no_sound(replica: Replica) -> None:
 
 
 async def test_a_card_and_its_report_that_fall_due_together_post_one_card(replica: Replica) -> None:
-    """A rule that tells, and an agent that is done at once."""
-    replica.notifier.stop = asyncio.Event()
-    commit = await replica.store.commit(by_rule(tell=True), perform=replica.effects.kinds)
-    replica.effects.start(commit.claims)
-    approval = by_rule().approval
-    await replica.approvals.change(approval.id, lambda a: lifecycle.resume(a, at(1)))
-    await replica.approvals.change(approval.id, lambda a: lifecycle.complete(a, Outcome(finished=True), at(2)))
-    replica.notifier.stop.set()
-    await replica.effects.drain()
-    assert replica.notifier.said("announce") == 1
-    assert replica.notifier.said("report") == 1
+    """Both look whether there is a card, and only one of them posts it."""
+    idle = Replica(replica.store, replica.clock, idle=True)
+    opened = await idle.open()
+    performer = Performer(idle.approvals, idle.notifier, clock=idle.clock)
+    await asyncio.gather(performer.notify(opened.id), performer.report(opened.id))
+    assert idle.notifier.said("announce") == 1
 
 
 def test_a_step_that_replaces_leaves_earlier_places_behind() -> None:
