@@ -10,7 +10,18 @@ from pydantic import JsonValue
 
 from approvals.due import Due, DueKind
 from approvals.events import Event, EventType
-from approvals.model import ActorRef, Approval, Decision, DecisionType, Reply, Resolution, Source, Status
+from approvals.model import (
+    ActorRef,
+    Approval,
+    Decision,
+    DecisionType,
+    MessageKind,
+    MessageRef,
+    Reply,
+    Resolution,
+    Source,
+    Status,
+)
 from approvals.refusals import Reason, Refusal
 from approvals.tally import tally, verdicts, vote_of
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
@@ -106,7 +117,7 @@ def decide(
         level=approval.level,
         alone=attempt.alone,
     )
-    voted = replace(approval, decisions=(*approval.decisions, decision))
+    voted = replace(approval, decisions=(*approval.decisions, decision), messages=_told_of(approval, decision))
     if not any(verdict is None for verdict in verdicts(voted)):
         resolved = resolve(approval, voted, ending(voted), attempt.actor, now, _told(voted, decision, now))
         return replace(resolved, due=(*resolved.due, *_news(approval, decision, now)))
@@ -114,6 +125,13 @@ def decide(
         voted = replace(voted, revision=approval.revision + 1)
     due = (at_once(approval, DueKind.REFRESH, now), *_news(approval, decision, now))
     return change(approval, voted, _told(voted, decision, now), due)
+
+
+def _told_of(approval: Approval, decision: Decision) -> tuple[MessageRef, ...]:
+    """The messages without those about glass that was broken before, and taken back: of this one they are told anew."""
+    if not decision.alone:
+        return approval.messages
+    return tuple(message for message in approval.messages if message.kind is not MessageKind.NOTICE)
 
 
 def _news(approval: Approval, decision: Decision, now: datetime) -> tuple[Due, ...]:

@@ -144,10 +144,13 @@ class Approvals:
         return await self.change(approval_id, step)
 
     async def undo(self, approval_id: str, actor: Actor) -> Done | Refusal:
-        """Takes the last decision back, for those who may decide, as long as the policy lets it wait."""
+        """Takes the last decision back, for those who may decide, as long as the policy lets it wait. One that was made
+        alone those take back as well who could have made it."""
 
         def step(approval: Approval) -> Change | Refusal:
             no = lifecycle.refusal(approval, lifecycle.Input.UNDO) or eligibility.refusal(approval, actor)
+            if no and approval.status is Status.RESOLVED and approval.decisions[-1].alone:
+                no = eligibility.refusal(approval, actor, alone=True)
             return no or lifecycle.undo(approval, actor.ref, self._clock())
 
         return await self.change(approval_id, step)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from approvals.lifecycle import offered
 from approvals.model import Approval, DecisionType, Status
 from approvals.tally import verdicts
@@ -68,6 +70,13 @@ def with_more(approval: Approval, rows: list[Block]) -> list[Block]:
     if rows and rows[0]["type"] == "actions":
         return [actions([*rows[0]["elements"], menu]), *rows[1:]]
     return [*rows, actions([menu])]
+
+
+def undo(approval: Approval, now: datetime) -> list[Block]:
+    """The row of one that was decided and waits a little: it can be taken back as long as it does."""
+    if approval.status is not Status.RESOLVED or approval.held_until is None or approval.held_until <= now:
+        return []
+    return [actions([button("Undo", "undo", value(approval), about=texts.title(approval))])]
 
 
 def single(approval: Approval) -> list[Block]:

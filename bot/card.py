@@ -95,7 +95,7 @@ def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> 
         blocks.append(context(texts.HIDDEN))
     blocks.append(_context(approval, now))
     pending = approval.status is Status.PENDING
-    blocks.extend(_open(approval, now, passed_on=passed_on) if pending else _closed(approval, room, batch=batch))
+    blocks.extend(_open(approval, now, passed_on=passed_on) if pending else _closed(approval, now, room))
     blocks.append(context(plain_text(f"Signoff · {line(approval.id, 60)}")))
     return Message(fallback(texts_state.headline(approval)), blocks)
 
@@ -235,12 +235,13 @@ def _open(approval: Approval, now: datetime, *, passed_on: bool) -> list[Block]:
     return blocks + buttons.with_more(approval, rows)
 
 
-def _closed(approval: Approval, room: Room, *, batch: bool) -> list[Block]:
+def _closed(approval: Approval, now: datetime, room: Room) -> list[Block]:
     """What was done."""
     if approval.status is Status.SUPERSEDED:
         blocks = [section(":wastebasket: *No longer needed.* Signoff executed nothing.")]
         why = line(approval.error or "", 300)
         return [*blocks, context(plain_text(why))] if why else blocks
+    batch = len(approval.actions) > 1
     blocks: list[Block] = verdicts.listed(approval, room.verdicts) if not batch or _together(approval) else []
     if batch and not blocks:
         blocks = [divider(), section(_sum(approval))]
@@ -248,7 +249,7 @@ def _closed(approval: Approval, room: Room, *, batch: bool) -> list[Block]:
     blocks.append(context(progress) if approval.status is not Status.FAILED else section(progress))
     if approval.status is Status.FAILED:
         blocks.extend(_failure(approval))
-    return blocks
+    return blocks + buttons.undo(approval, now)
 
 
 def _together(approval: Approval) -> bool:

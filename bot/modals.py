@@ -74,7 +74,7 @@ def _needs(approval: Approval, kind: DecisionType) -> bool:
 
 def _about(approval: Approval, action: int | None) -> list[Block]:
     """What the decision is about, in the agent's words."""
-    blocks: list[Block] = [{"type": "section", "text": plain_text(texts.title(approval))}]
+    blocks: list[Block] = [{"type": "section", "text": plain_text(texts.heading(approval))}]
     if action is not None and len(approval.actions) > 1:
         name = line(approval.actions[action].name, 150)
         blocks.append(context(plain_text(f"Action {action + 1} of {len(approval.actions)}: {name}")))
@@ -116,8 +116,7 @@ def glass(approval: Approval) -> Block:
         "label": plain_text(texts_votes.GLASS_ASKS),
         "element": element,
     }
-    note = texts_votes.edited_note(approval)
-    blocks = [section(texts_votes.GLASS_WARNING), *_about(approval, None), *([section(note)] if note else [])]
+    blocks = [section(texts_votes.GLASS_WARNING), *_about(approval, None)]
     for index, count in enumerate(tally(approval)):
         if count.edit is not None and count.verdict is None and len(blocks) < MAX_ABOUT:
             blocks += verdicts.proposal(approval, count.edit, index, limit=MAX_SAID)[0]

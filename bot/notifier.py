@@ -163,6 +163,8 @@ class SlackNotifier:
 
     async def tell(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.tell`. What was posted before Slack refused the rest is returned all the same."""
+        if not any(decision.alone for decision in approval.decisions):
+            return []  # it was taken back
         stands = {ref.place for ref in approval.messages if ref.kind is MessageKind.NOTICE}
         posted: list[MessageRef] = []
         refused: SignoffError | None = None

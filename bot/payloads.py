@@ -17,7 +17,7 @@ from bot import strict_json
 
 Body = Mapping[str, Any]
 
-_ACTION = re.compile(r"(approve|deny|edit|respond|review|retry|repair)(?::([0-9]{1,4}))?")
+_ACTION = re.compile(r"(approve|deny|edit|respond|review|retry|repair|undo)(?::([0-9]{1,4}))?")
 _VALUE = re.compile(r"(A[A-Z2-7]{15}):([0-9]{1,9})")
 _OPTION = re.compile(r"(A[A-Z2-7]{15}):([0-9]{1,9}):(look|glass|snooze([0-9]{1,8}))")
 ID = re.compile(r"A[A-Z2-7]{15}")

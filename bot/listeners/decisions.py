@@ -8,7 +8,7 @@ from typing import Any
 
 from approvals.lifecycle import Attempt
 from approvals.model import Actor, Approval, DecisionType, Standing, Thread
-from approvals.refusals import Refusal
+from approvals.refusals import Reason, Refusal
 from approvals.tally import verdicts
 from bot import modals, payloads, replies
 from bot.listeners.door import Answer, App, Door
@@ -26,6 +26,7 @@ def register(app: App, door: Door) -> None:
         "review": buttons.review,
         "retry": buttons.retry,
         "repair": buttons.repair,
+        "undo": buttons.undo,
     }
     for verb, handle in verbs.items():
         app.action(re.compile(rf"^{verb}(:\d+)?$"))(door.listener(handle))
@@ -91,6 +92,19 @@ class Buttons:
         await answer.ack()
         if isinstance(done, Refusal):
             await self._door.refuse(answer, done, click.approval_id, click.person)
+
+    async def undo(self, body: Body, answer: Answer) -> None:
+        """Takes a decision back that the agent was not given yet: the one that the card showed, and no later one."""
+        click = payloads.click(body)
+        actor, approval = await self._door.actor(click.person, click.approval_id)
+        if approval is None:
+            await self._door.unknown(answer, click.person)
+            return
+        stale = approval.revision != click.revision
+        done = Refusal(Reason.CHANGED) if stale else await self._door.approvals.undo(approval.id, actor)
+        await answer.ack()
+        if isinstance(done, Refusal):
+            await self._door.refuse(answer, done, approval.id, click.person)
 
     async def repair(self, body: Body, answer: Answer) -> None:
         """Drops an answer that the graph cannot take and has the thread ask anew, as `signoff repair` does."""

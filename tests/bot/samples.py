@@ -150,6 +150,7 @@ SAMPLES: dict[str, Approval] = {
     "pending_reasons": refund(
         policy=replace(STANDARD, reasons=("Too expensive", "Not ours to pay"), reason_required=("deny",))
     ),
+    "undoable": replace(decided(APPROVE, Resolution.APPROVED, Status.RESOLVED), held_until=NOW + timedelta(seconds=30)),
     "held": refund(policy=HOLDS, pauses=(LOOKING,)),
     "snoozed": refund(policy=HOLDS, pauses=(replace(LOOKING, kind=PauseKind.SNOOZED),), urgency=Urgency.HIGH),
     "critical": refund(policy=HOLDS, urgency=Urgency.CRITICAL),

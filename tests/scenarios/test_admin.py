@@ -203,7 +203,7 @@ async def test_a_click_on_an_old_list_changes_nothing_and_shows_the_new_one(one:
 
 
 async def test_policies_are_added_edited_at_the_end_and_removed(one: Desk) -> None:
-    """The default too; an empty field takes a policy out."""
+    """The default too; what is removed is asked once more, and stays where somebody was faster."""
     view = await opened(one, ANA)
     await one.slack.click_view(ANA, view.id, "admin:add")
     view = await top(one, ANA, "admin:save")
@@ -215,11 +215,18 @@ async def test_policies_are_added_edited_at_the_end_and_removed(one: Desk) -> No
     await one.slack.submit(ANA, view.id, {"text": 'channel: "#finance-leads"\nexpire: never'})
     await top(one, ANA, "admin:list", "Version 3 counts now")
     assert (await one.core.records.book.policies()).default.expire is None
-    view = await form(one, ANA, 0, 3)
-    await one.slack.submit(ANA, view.id, {"text": ""})
+    await choose(one, ANA, "remove", 0, 3)
+    view = await top(one, ANA, "admin:remove", "refunds")
+    await one.slack.submit(ANA, view.id)
     await top(one, ANA, "admin:list", "Version 4 counts now")
     assert await names(one) == ["mails", "third"]
     assert "  # why\n  - name: third\n" in await text(one)
+    await choose(one, ANA, "remove", 0, 4)
+    view = await top(one, ANA, "admin:remove", "mails")
+    assert isinstance(await one.core.records.book.publish(RULES, expected=4, actor=OPS), Published)
+    await one.slack.submit(ANA, view.id)
+    await top(one, ANA, "admin:list", "published version 5 meanwhile")
+    assert await text(one) == RULES
 
 
 async def test_an_earlier_version_is_looked_at_and_brought_back(one: Desk) -> None:
@@ -277,7 +284,7 @@ async def test_an_admin_who_is_removed_can_do_nothing_more(one: Desk, clock: Vir
     fired()
     await one.slack.submit(ANA, view.id, {"text": "name: mine\nchannel: C0LEADS"})
     await top(one, ANA, "notice", "you are not among them")
-    for do in ("down", "off", "edit"):
+    for do in ("down", "off", "edit", "remove"):
         back()
         await opened(one, ANA)
         fired()
@@ -289,6 +296,13 @@ async def test_an_admin_who_is_removed_can_do_nothing_more(one: Desk, clock: Vir
         fired()
         await one.slack.click_view(ANA, view.id, action)
         await top(one, ANA, "notice", "you are not among them")
+    back()
+    await opened(one, ANA)
+    await choose(one, ANA, "remove", 0, 1)
+    view = await top(one, ANA, "admin:remove")
+    fired()
+    await one.slack.submit(ANA, view.id)
+    await top(one, ANA, "notice", "you are not among them")
     back()
     await opened(one, ANA)
     await choose(one, ANA, "down", 0, 1)
