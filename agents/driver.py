@@ -22,7 +22,7 @@ from agents.checkpointer import CheckpointerDown
 from agents.dialects import Dialects
 from agents.dialects.breakpoint import breakpoint_draft
 from agents.elsewhere import WHY, answered_elsewhere, beyond
-from agents.fence import fenced
+from agents.fence import fenced, the_fence
 from agents.graphs import END, Graph
 from agents.outcome import outcome
 from agents.payload import to_json
@@ -99,13 +99,13 @@ class GraphDriver:
                 if lease is None:
                     return Driven.BUSY
                 reached(Point.LEASED, thread_id)
-                thread = await self._journal.thread(thread_id)
+                thread = await self._journal.thread(lease)
                 if thread is None:
                     return Driven.SETTLED
                 if not thread.state.open:
                     await self._journal.closed(lease, thread)
                     return Driven.SETTLED
-                with fenced(lambda: self._fence(lease)):
+                with fenced(lambda: self._fence(lease), self._journal.guard(lease)):
                     return await self._under(lease, thread)
         except LeaseLost:
             return Driven.BUSY
@@ -154,13 +154,14 @@ class GraphDriver:
             return await self._repair(walk, pending)
         if walk.thread.state is ThreadState.NEW and walk.thread.turn > 1 and await self._next_turn(walk, pending):
             return None
-        walk.thread = await self._journal.started(walk.lease, walk.thread)
-        live = await self._journal.live(walk.thread) if pending.rest is Rest.FINISHED else ()
+        live = await self._journal.live(walk.lease) if pending.rest is Rest.FINISHED else ()
         if why := gone(walk.graph, pending, live):
+            walk.thread = await self._journal.started(walk.lease, walk.thread)
             await self._journal.lost(walk.lease, walk.thread, why, final=False)
             return Driven.SETTLED
         drafts = await self._drafts(walk, state, pending)
         approvals = await self._journal.record(walk.lease, walk.thread, drafts)
+        walk.thread = await self._journal.started(walk.lease, walk.thread)
         asked = frozenset(draft.interrupt.id for draft in drafts)
         ready = [a for a in approvals if a.interrupt.id in asked and a.ready]
         if (ready or pending.rest is Rest.MIDSTEP) and await self._stuck(walk, state, pending):
@@ -169,7 +170,7 @@ class GraphDriver:
             return await self._hand_over(walk, pending, ready)
         if pending.rest is Rest.MIDSTEP:
             return await self._go_on(walk, pending, state, approvals)
-        await self._journal.settled(walk.lease, walk.thread, asked, outcome(state))
+        await self._journal.settled(walk.lease, walk.thread, asked, outcome(state), last=True)
         return Driven.SETTLED
 
     async def _begin(self, walk: _Walk) -> Driven | None:
@@ -321,6 +322,7 @@ class GraphDriver:
     async def _run(self, walk: _Walk, what: object, batch: Sequence[Approval] = ()) -> None:
         config = _with_decisions(walk.config, batch)
         extra: dict[str, Any] = {} if walk.thread.context is None else {"context": walk.thread.context}
+        the_fence().forget()
         # `sync`: a pause is in Redis before it is announced, and a dying Redis stops the graph.
         with _not_ours():
             limit = asyncio.timeout(self._limit)
@@ -331,6 +333,8 @@ class GraphDriver:
                 if limit.expired():
                     raise TimeoutError(f"The graph did not come to rest within {self._limit:g} s.") from late
                 raise
+            finally:
+                self._journal.ran(walk.lease)
         reached(Point.RAN, walk.thread.id)
 
 

@@ -1,4 +1,4 @@
-"""The fence: every checkpoint write asks first whether the thread's lease still stands.
+"""The fence: no checkpoint is written unless the thread's lease still stands.
 
 LangGraph has no mutual exclusion. Two runs of one thread fork its history without an error, so a run whose lease
 passed to somebody else must not write any more.
@@ -6,32 +6,66 @@ passed to somebody else must not write any more.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 from approvals.errors import SignoffError
+from approvals.ports import Guard
 
-Fence = Callable[[], Awaitable[None]]
-"""Returns if the lease stands, raises `LeaseLost` if not."""
+
+@dataclass(slots=True)
+class Fence:
+    """What stands around one drive.
+
+    `check` returns if the lease stands, and raises `LeaseLost` if not. With a `guard` the write itself compares the
+    lease, in the same step of the server: then nothing can come in between, and `check` is not asked.
+
+    `seen` is what was last read, as text, by thread, namespace and checkpoint id. While the lease stands nobody else
+    who asks for it writes, so what one look at the thread asks for again is not read again. A run begins by dropping
+    it: LangGraph then finds a thread that somebody moved without a lease, and its strict resume refuses our answer. The
+    first write drops it too: what follows is read back from the server. `writes` counts, so that a read which began
+    before a write is not kept after it.
+    """
+
+    check: Callable[[], Awaitable[None]]
+    guard: Guard | None = None
+    seen: dict[tuple[str, str, str], Sequence[str]] = field(default_factory=dict[tuple[str, str, str], Sequence[str]])
+    writes: int = 0
+
+    @contextmanager
+    def writing(self) -> Generator[None]:
+        """Around a write, from before it is sent until it was answered."""
+        self.forget()
+        try:
+            yield
+        finally:
+            self.forget()
+
+    def forget(self) -> None:
+        """What is asked for next is read from the server."""
+        self.writes += 1
+        self.seen.clear()
+
 
 current_fence: ContextVar[Fence | None] = ContextVar("signoff_fence", default=None)
 """Set while a thread is driven. LangGraph copies the context into its background tasks and its worker threads."""
 
 
 @contextmanager
-def fenced(fence: Fence) -> Generator[None]:
-    """Checkpoint writes made in this context, and in what it starts, pass the fence first."""
-    token = current_fence.set(fence)
+def fenced(check: Callable[[], Awaitable[None]], guard: Guard | None = None) -> Generator[None]:
+    """Checkpoint writes made in this context, and in what it starts, pass the fence."""
+    token = current_fence.set(Fence(check, guard))
     try:
         yield
     finally:
         current_fence.reset(token)
 
 
-async def pass_fence() -> None:
-    """Raises `LeaseLost` if the lease is gone, and `SignoffError` if there is no fence: a run that nobody drives."""
+def the_fence() -> Fence:
+    """Raises `SignoffError` if there is none: a run that nobody drives."""
     fence = current_fence.get()
     if fence is None:
         raise SignoffError("a checkpoint was written outside a drive: run graphs through Signoff (agents.runner)")
-    await fence()
+    return fence

@@ -79,9 +79,37 @@ def _object(path: Path, text: str) -> dict[str, object]:
         stated: object = json.loads(text)
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}:{error.lineno}: not JSON: {error.msg} (column {error.colno})") from error
+    except RecursionError:
+        raise ConfigError(f"{path}:1: not usable: it is nested too deeply. Write it like {_EXAMPLE}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}:1: not usable: a number in it is too long ({error})") from error
     if not isinstance(stated, dict):
         raise ConfigError(f"{path}:1: must be a JSON object, such as {_EXAMPLE}")
-    return cast("dict[str, object]", stated)
+    found = cast("dict[str, object]", stated)
+    for key, value in found.items():
+        if _odd([key, value]):
+            where = f"{path}:{_line(text, key)}: {_shown(key)}:"
+            raise ConfigError(f"{where} holds a NUL or half of a character, which no name can: remove it")
+    return found
+
+
+_ODD = re.compile("[\x00\ud800-\udfff]")
+"""NUL, and half of a character: what `\\ud800` in a file becomes."""
+
+
+def _odd(value: object) -> bool:
+    """Whether such a character stands in any text of it."""
+    if isinstance(value, dict):
+        entries = cast("dict[str, object]", value)
+        return any(_odd(name) or _odd(entry) for name, entry in entries.items())
+    if isinstance(value, list):
+        return any(_odd(entry) for entry in cast("list[object]", value))
+    return isinstance(value, str) and _ODD.search(value) is not None
+
+
+def _shown(name: str) -> str:
+    """A name from the file, as a message can show it."""
+    return _ODD.sub("�", name)[:60]
 
 
 def _line(text: str, *keys: str) -> int:
@@ -143,5 +171,8 @@ def _env(path: Path, text: str, stated: Mapping[str, object]) -> dict[str, str]:
             raise ConfigError(f"{where} “{env}” is not a file beside {path.name}")
         return {key: value for key, value in dotenv_values(file, interpolate=False).items() if value is not None}
     if isinstance(env, dict):
-        return {str(key): str(value) for key, value in cast("dict[object, object]", env).items()}
+        stated_env = {str(key): str(value) for key, value in cast("dict[object, object]", env).items()}
+        if wrong := [key for key in stated_env if not key or "=" in key]:
+            raise ConfigError(f"{where} “{wrong[0][:60]}” is no name of a variable: give it one without “=”")
+        return stated_env
     raise ConfigError(f"{where} must be a file name or an object of texts")

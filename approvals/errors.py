@@ -24,6 +24,6 @@ class LeaseLost(SignoffError):
 class Later(SignoffError):
     """Not now, and not a failure: whoever was asked says to come back after `seconds` (Slack's `Retry-After`)."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"asked to come back in {seconds:g} s")
+    def __init__(self, seconds: float, why: str = "") -> None:
+        super().__init__(why or f"asked to come back in {seconds:g} s")
         self.seconds = seconds

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from approvals.model import ActorRef
+from approvals.model import SYSTEM, ActorRef
 
 
 class EventType(StrEnum):
@@ -60,7 +60,7 @@ class Event:
 
     type: EventType
     at: datetime
-    actor: ActorRef
+    actor: ActorRef = SYSTEM
     thread_id: str
     approval_id: str | None = None
     version: int = 0

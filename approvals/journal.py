@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import structlog
 
-from approvals import lifecycle
+from approvals import lifecycle, thread_changes
 from approvals.effects import Effects
 from approvals.errors import LeaseLost
-from approvals.events import Event, EventType
+from approvals.events import EventType
+from approvals.leasing import LEASE_SECONDS, Held, holding
 from approvals.lifecycle import Change, ThreadChange
-from approvals.model import SYSTEM, Approval, Draft, JsonValue, Lease, Outcome, Status, Thread, ThreadState
+from approvals.model import Approval, Draft, JsonValue, Lease, Outcome, Status, Thread, ThreadState
 from approvals.opening import Opening
 from approvals.points import Point, reached
-from approvals.ports import ApprovalStore, Clock, CommitStatus, Driven, Query
+from approvals.ports import ApprovalStore, Clock, CommitStatus, Driven, Guard, Query
 from approvals.refusals import Refusal
 from approvals.service import TRIES, approval_id
-
-LEASE_SECONDS = 30.0
-"""How long a lease stands without renewal: how late a dead replica's threads are taken over at the most."""
 
 ATTEMPTS = 5
 """How often a graph that raises is driven before it is given up."""
@@ -51,76 +48,41 @@ class ThreadJournal:
         self._clock = clock
         self._ttl = ttl
         self._attempts = attempts
+        self._held: dict[Lease, Held] = {}
 
     # -- the lease
 
     @asynccontextmanager
     async def hold(self, thread_id: str) -> AsyncGenerator[Lease | None]:
         """See `ports.Journal.hold`."""
-        lease = await self._store.acquire(thread_id, self._ttl)
-        if lease is None:
-            yield None
-            return
-        owner = asyncio.current_task()
-        assert owner is not None
-        asked_before = owner.cancelling()
-        lost, over, gone = 0, False, f"the lease of thread {thread_id} was lost while it was driven"
-
-        async def keep() -> None:
-            nonlocal lost
-            while await self._renewed(lease) and not over:  # noqa: ASYNC110 - it is time that is waited for
-                await asyncio.sleep(self._ttl / 4)
-            # Again and again: redis-py (8.1) swallows a cancellation that comes just as a reply arrives, here too.
-            while not over:
-                lost += 1
-                owner.cancel()
-                await asyncio.sleep(self._ttl / 4)
-
-        def own() -> bool:
-            """Takes our cancellations back. False if somebody else cancelled the task as well."""
-            for _ in range(lost):
-                owner.uncancel()
-            return owner.cancelling() <= asked_before
-
-        keeper = asyncio.create_task(keep(), name=f"lease of {thread_id}")
-        try:
-            yield lease
-        except BaseException as stopped:
-            # Whatever the body made of our cancellation; but one that came from elsewhere goes on.
-            if not lost or not own():
-                raise
-            raise LeaseLost(gone) from stopped
-        else:
-            if lost and own():
-                raise LeaseLost(gone)
-        finally:
-            over = True
-            keeper.cancel()
-            if not lost:
-                await asyncio.shield(self._store.release(lease))
-
-    async def _renewed(self, lease: Lease) -> bool:
-        """Whether the lease is still ours; a store that does not answer is asked again until the lease has run out."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._ttl / 2
-        while True:
+        async with holding(self._store, thread_id, self._ttl) as held:
+            if held is None:
+                yield None
+                return
+            self._held[held.lease] = held
             try:
-                async with asyncio.timeout_at(deadline):
-                    return await self._store.renew(lease, self._ttl)
-            except Exception as failed:
-                if loop.time() >= deadline:
-                    log.warning("lease not renewed", action="lease.lost", thread=lease.thread_id, exc_info=failed)
-                    return False
-                await asyncio.sleep(min(1.0, self._ttl / 20))
+                yield held.lease
+            finally:
+                del self._held[held.lease]
 
     async def holds(self, lease: Lease) -> bool:
         """Whether it still stands."""
         return await self._store.holds(lease)
 
+    def guard(self, lease: Lease) -> Guard:
+        """See `ports.Journal.guard`."""
+        return self._store.guard(lease)
+
     # -- approvals
 
-    async def _live(self, thread_id: str) -> list[Approval]:
-        return await self._of(thread_id, LIVE)
+    async def _live(self, lease: Lease) -> list[Approval]:
+        held = self._held.get(lease)
+        if held is not None and held.live is None:
+            _, live = await self._store.look(lease.thread_id)
+            held.live = None if live is None else {approval.id: approval for approval in live}
+        if held is None or held.live is None:
+            return await self._of(lease.thread_id, LIVE)
+        return [approval for approval in held.live.values() if approval.status in LIVE]
 
     async def _of(self, thread_id: str, statuses: frozenset[Status]) -> list[Approval]:
         found: list[Approval] = []
@@ -132,12 +94,27 @@ class ThreadJournal:
             if offset >= page.total:
                 return found
 
-    async def _commit(self, change: Change | ThreadChange, lease: Lease) -> bool:
-        commit = await self._store.commit(change, perform=self._effects.kinds, lease=lease)
+    def ran(self, lease: Lease) -> None:
+        """See `ports.Journal.ran`."""
+        if held := self._held.get(lease):
+            held.age()
+
+    async def _commit(self, lease: Lease, *changes: Change | ThreadChange, last: bool = False) -> bool:
+        """Writes them all; false if one of them is no longer what it was, and none was written. `last`: the lease is
+        handed back in the same step."""
+        held = self._held.get(lease)
+        leaving = last and held is not None
+        if held is not None:
+            held.leaving = leaving
+        commit = await self._store.commit(*changes, perform=self._effects.kinds, lease=lease, releasing=leaving)
         if commit.status is CommitStatus.FENCED:
             raise LeaseLost(f"the lease of thread {lease.thread_id} passed to somebody else")
         self._effects.start(commit.claims)
-        return commit.status is CommitStatus.DONE
+        done = commit.status is CommitStatus.DONE
+        if held is not None:
+            held.leaving = held.left = leaving and done
+            held.wrote(changes if done else ())
+        return done
 
     async def _change(
         self, lease: Lease, approval: Approval, step: Callable[[Approval], Change | Refusal | None]
@@ -150,9 +127,11 @@ class ThreadJournal:
             change = step(current)
             if change is None:
                 return current
-            if not isinstance(change, Refusal) and await self._commit(change, lease):
+            if not isinstance(change, Refusal) and await self._commit(lease, change):
                 return change.approval
             fresh = await self._store.get(approval.id)
+            if (held := self._held.get(lease)) is not None and fresh is not None:
+                held.saw(fresh)
             if isinstance(change, Refusal) and fresh is not None and fresh.version == current.version:
                 return current
             current = fresh
@@ -161,29 +140,50 @@ class ThreadJournal:
     async def record(self, lease: Lease, thread: Thread, drafts: Sequence[Draft]) -> Sequence[Approval]:
         """See `ports.Journal.record`."""
         asked = {approval_id(thread.id, draft.interrupt.id): draft for draft in drafts}
-        live = {approval.id: approval for approval in await self._live(thread.id)}
+        live = {approval.id: approval for approval in await self._live(lease)}
+        opened = await self._all_opened(lease, {k: d for k, d in asked.items() if k not in live}, live.values(), thread)
         found: list[Approval] = []
-        new: list[Approval] = []
+        new: list[Approval] = list(opened.values())
         for key, draft in asked.items():
-            known = live.get(key) or await self._store.get(key)
+            known = live.get(key) or opened.get(key) or await self._store.get(key)
             if known is None:
                 known = await self._opened(lease, key, _after(draft, live.values()), thread)
                 new.append(known)
             found.append(known)
             found[-1] = await self._change(lease, found[-1], lambda a, draft=draft: self._amended(a, draft))
         for key, approval in live.items():
-            if key not in asked:
+            if key not in asked and approval.status is Status.RESUMING:
+                found.append(approval)  # its answer was taken, as it seems: whoever settles the drive says so
+            elif key not in asked:
                 why = "The question is no longer asked: it was answered elsewhere or replaced." + _instead(new)
                 found.append(
                     await self._change(lease, approval, lambda a, why=why: lifecycle.supersede(a, why, self._clock()))
                 )
         return [approval for approval in found if approval.status in LIVE]
 
+    async def _all_opened(
+        self, lease: Lease, asked: Mapping[str, Draft], live: Iterable[Approval], thread: Thread
+    ) -> Mapping[str, Approval]:
+        """Opens them in one step, in which a new thread is started. None where one of them is on record already."""
+        if not asked:
+            return {}
+        live = tuple(live)
+        start = thread_changes.starting(thread, self._clock())
+        changes = {key: await self._opening.open(key, _after(draft, live), thread) for key, draft in asked.items()}
+        if not await self._commit(lease, *start, *changes.values()):
+            return {}
+        for key in changes:
+            self._tell_opened(key, thread)
+        return {key: change.approval for key, change in changes.items()}
+
+    def _tell_opened(self, key: str, thread: Thread) -> None:
+        reached(Point.OPENED, key)
+        log.info("approval opened", action="approval.opened", approval=key, graph=thread.graph, thread=thread.id)
+
     async def _opened(self, lease: Lease, key: str, draft: Draft, thread: Thread) -> Approval:
         change = await self._opening.open(key, draft, thread)
-        if await self._commit(change, lease):
-            reached(Point.OPENED, key)
-            log.info("approval opened", action="approval.opened", approval=key, graph=thread.graph, thread=thread.id)
+        if await self._commit(lease, change):
+            self._tell_opened(key, thread)
             return change.approval
         known = await self._store.get(key)
         assert known is not None
@@ -198,7 +198,12 @@ class ThreadJournal:
 
     async def resuming(self, lease: Lease, approvals: Sequence[Approval]) -> Sequence[Approval]:
         """See `ports.Journal.resuming`."""
-        found = [await self._change(lease, one, lambda a: lifecycle.resume(a, self._clock())) for one in approvals]
+        steps = [lifecycle.resume(one, self._clock()) for one in approvals]
+        changes = [step for step in steps if isinstance(step, Change)]
+        if len(changes) == len(approvals) and await self._commit(lease, *changes):
+            found = [change.approval for change in changes]
+        else:
+            found = [await self._change(lease, one, lambda a: lifecycle.resume(a, self._clock())) for one in approvals]
         for approval in found:
             reached(Point.RESUMING, approval.id)
         return found
@@ -209,49 +214,63 @@ class ThreadJournal:
 
     # -- the thread
 
-    async def thread(self, thread_id: str) -> Thread | None:
-        """The thread, or `None`."""
-        return await self._store.thread(thread_id)
+    async def thread(self, lease: Lease) -> Thread | None:
+        """See `ports.Journal.thread`."""
+        held = self._held.get(lease)
+        return await self._store.thread(lease.thread_id) if held is None else held.thread
 
     async def _write(
         self, lease: Lease, thread: Thread, after: Thread, kind: EventType, data: dict[str, JsonValue]
     ) -> Thread:
-        after = replace(after, version=thread.version + 1)
-        event = Event(type=kind, at=self._clock(), actor=SYSTEM, thread_id=thread.id, version=after.version, data=data)
-        if not await self._commit(ThreadChange(after, thread.version, (event,)), lease):
-            raise LeaseLost(f"thread {thread.id} was written by somebody else while we held its lease")
-        return after
+        change = thread_changes.turned(thread, after, kind, data, self._clock())
+        if not await self._commit(lease, change):
+            raise _overtaken(thread)
+        return change.thread
+
+    async def _known(self, lease: Lease, thread: Thread) -> Thread:
+        held = self._held.get(lease)
+        return held.thread if held is not None and held.thread is not None else await self._fresh(thread)
 
     async def _fresh(self, thread: Thread) -> Thread:
         return await self._store.thread(thread.id) or thread
 
     async def started(self, lease: Lease, thread: Thread) -> Thread:
         """See `ports.Journal.started`."""
-        if thread.state is not ThreadState.NEW:
-            return thread
-        return await self._write(lease, thread, replace(thread, state=ThreadState.STARTED), EventType.STARTED, {})
+        thread = await self._known(lease, thread)
+        for change in thread_changes.starting(thread, self._clock()):
+            if not await self._commit(lease, change):
+                raise _overtaken(thread)
+            return change.thread
+        return thread
 
-    async def settled(self, lease: Lease, thread: Thread, pending: frozenset[str], outcome: Outcome) -> None:
+    async def settled(
+        self, lease: Lease, thread: Thread, pending: frozenset[str], outcome: Outcome, *, last: bool = False
+    ) -> None:
         """See `ports.Journal.settled`."""
-        for approval in await self._live(thread.id):
-            if approval.status is Status.RESUMING and approval.interrupt.id not in pending:
+        thread = await self._known(lease, thread)
+        live = await self._live(lease)
+        carried = [a for a in live if a.status is Status.RESUMING and a.interrupt.id not in pending]
+        steps = [lifecycle.complete(approval, outcome, self._clock()) for approval in carried]
+        changes = [step for step in steps if isinstance(step, Change)]
+        rested = thread_changes.rested(thread, outcome, self._clock())
+        if not changes and not rested:
+            return
+        together = await self._commit(lease, *changes, *rested, last=last)
+        if not together:  # somebody wrote one of them meanwhile
+            for approval in carried:
                 await self._change(lease, approval, lambda a: lifecycle.complete(a, outcome, self._clock()))
-                reached(Point.RESUMED, approval.id)
-                log.info("approval carried out", action="approval.resumed", approval=approval.id, thread=thread.id)
-        thread = await self._fresh(thread)
-        if outcome.finished and thread.state is not ThreadState.DONE:
-            after = replace(thread, state=ThreadState.DONE, attempts=0, error=None, outcome=outcome)
-            await self._write(lease, thread, after, EventType.FINISHED, {"outcome": outcome.text})
-        elif thread.attempts:
-            after = replace(thread, attempts=0, error=None)
-            await self._write(lease, thread, after, EventType.STARTED, {"recovered": True})
+        for approval in carried:
+            reached(Point.RESUMED, approval.id)
+            log.info("approval carried out", action="approval.resumed", approval=approval.id, thread=thread.id)
+        if not together and rested and not await self._commit(lease, *rested):
+            raise _overtaken(thread)
 
     async def stumbled(self, lease: Lease, thread: Thread, error: str) -> Driven:
         """See `ports.Journal.stumbled`."""
         thread = await self._fresh(thread)
         attempts = thread.attempts + 1
         ends = attempts >= self._attempts
-        for approval in await self._live(thread.id):
+        for approval in await self._live(lease):
             if ends:
                 await self._fail(lease, approval, error)
             elif approval.status is Status.RESUMING:
@@ -274,12 +293,12 @@ class ThreadJournal:
 
     async def closed(self, lease: Lease, thread: Thread) -> None:
         """See `ports.Journal.closed`."""
-        for approval in await self._live(thread.id):
+        for approval in await self._live(lease):
             await self._fail(lease, approval, thread.error or f"Thread {thread.id} is {thread.state}.")
 
     async def lost(self, lease: Lease, thread: Thread, why: str, *, final: bool = True) -> None:
         """See `ports.Journal.lost`."""
-        for approval in await self._live(thread.id):
+        for approval in await self._live(lease):
             step = lifecycle.give_up if approval.status is Status.RESUMING else lifecycle.supersede
             await self._change(lease, approval, lambda a, step=step: step(a, why, self._clock()))
         thread = await self._fresh(thread)
@@ -288,9 +307,9 @@ class ThreadJournal:
         await self._write(lease, thread, after, EventType.LOST, {"why": why, "final": final})
         log.error("thread lost", action="thread.lost", thread=thread.id, why=why)
 
-    async def live(self, thread: Thread) -> Sequence[Approval]:
+    async def live(self, lease: Lease) -> Sequence[Approval]:
         """See `ports.Journal.live`."""
-        return await self._live(thread.id)
+        return await self._live(lease)
 
     async def given(self, thread: Thread) -> Sequence[Approval]:
         """See `ports.Journal.given`."""
@@ -299,7 +318,7 @@ class ThreadJournal:
 
     async def stuck(self, lease: Lease, thread: Thread, ids: frozenset[str], why: str) -> None:
         """See `ports.Journal.stuck`."""
-        for approval in await self._live(thread.id):
+        for approval in await self._live(lease):
             if approval.interrupt.id in ids:
                 await self._change(lease, approval, lambda a: lifecycle.stick(a, why, self._clock()))
             else:
@@ -321,6 +340,10 @@ class ThreadJournal:
             await self._change(lease, approval, lambda a: lifecycle.repaired(a, why, self._clock()))
         thread = await self._fresh(thread)
         return await self._write(lease, thread, replace(thread, repair=False), EventType.STARTED, {"repaired": True})
+
+
+def _overtaken(thread: Thread) -> LeaseLost:
+    return LeaseLost(f"thread {thread.id} was written by somebody else while we held its lease")
 
 
 def _instead(new: Sequence[Approval]) -> str:

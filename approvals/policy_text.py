@@ -152,7 +152,7 @@ class PolicyText:
     # -- writing
 
     def with_block(self, index: int | None, block: str) -> str:
-        """The same text with other lines for one policy (`None`: the default). An empty block takes it out."""
+        """The same text with other lines for one policy (`None`: the default)."""
         text = self.unrolled()
         if index is None:
             key = next(key for key, _ in text._top.pairs if key.value == "default")
@@ -160,11 +160,12 @@ class PolicyText:
             rows = [f"{head}:", *(_indented(line, INDENT) for line in block.strip("\n").splitlines())]
             return text._spliced(key.start.line, text._end_of_default(), rows)
         part = text._parts[index]
-        if not block.strip():
-            return text._without(index)
         return text._spliced(part.first, part.last, _rows(block, part.dash, part.column - part.dash))
 
-    def _without(self, index: int) -> str:
+    def without(self, index: int) -> str:
+        """One policy less. The last one takes the key with it: an empty list would be a mistake."""
+        if self._flow:
+            return self.unrolled().without(index)
         part = self._parts[index]
         if len(self._parts) > 1:
             end = self._parts[index + 1].first if index + 1 < len(self._parts) else part.last

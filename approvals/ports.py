@@ -39,6 +39,25 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """Where a lease stands in Redis, and what stands there as long as it is held: for those who write beside it, and
+    compare it in the same step of the server."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A lease, with the thread and its approvals that are pending, resolved or resuming, as of the same moment.
+    `live` is `None` for a thread of a version that kept no list of them: ask by pages."""
+
+    lease: Lease
+    thread: Thread | None
+    live: Sequence[Approval] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Which approvals, oldest first. `status` None means all of them; only `pending` is indexed by itself."""
 
@@ -69,9 +88,14 @@ class ApprovalStore(Protocol):
     async def open_threads(self, offset: int, limit: int) -> Sequence[Thread]: ...
 
     async def commit(
-        self, change: Change | ThreadChange, *, perform: frozenset[DueKind] = frozenset(), lease: Lease | None = None
+        self,
+        *changes: Change | ThreadChange,
+        perform: frozenset[DueKind] = frozenset(),
+        lease: Lease | None = None,
+        releasing: bool = False,
     ) -> Commit:
-        """Writes the change if the version before it still stands and `lease`, if given, is still held.
+        """Writes the changes, all of one thread, if the versions before them still stand and `lease`, if given, is
+        still held: all of them or none. Once they are written, and `releasing`, the lease is handed back.
 
         Immediate effects of a kind in `perform` fall due at *now + hold* and are claimed for the caller; the others
         fall due at once, for whoever sweeps next.
@@ -84,9 +108,19 @@ class ApprovalStore(Protocol):
     async def schedule(self, subject: str, kind: DueKind, at: datetime) -> None: ...
 
     async def acquire(self, thread_id: str, ttl: float) -> Lease | None: ...
+
+    async def take(self, thread_id: str, ttl: float) -> Taken | None:
+        """The thread's lease for `ttl` seconds, and what is known of the thread; `None` if somebody holds it."""
+        ...
+
+    async def look(self, thread_id: str) -> tuple[Thread | None, Sequence[Approval] | None]:
+        """The same without the lease."""
+        ...
+
     async def renew(self, lease: Lease, ttl: float) -> bool: ...
     async def release(self, lease: Lease) -> None: ...
     async def holds(self, lease: Lease) -> bool: ...
+    def guard(self, lease: Lease) -> Guard: ...
 
     async def audit(
         self, approval_id: str | None = None, *, after: str = "-", limit: int = 1000
@@ -165,7 +199,17 @@ class Journal(Protocol):
         """Whether the lease still stands: the fence to check before each checkpoint write."""
         ...
 
-    async def thread(self, thread_id: str) -> Thread | None: ...
+    def guard(self, lease: Lease) -> Guard:
+        """The same for those who can compare it in the very step that writes."""
+        ...
+
+    async def thread(self, lease: Lease) -> Thread | None:
+        """The thread, as it was when the lease was taken and as we wrote it since."""
+        ...
+
+    def ran(self, lease: Lease) -> None:
+        """A graph ran, and people may have decided meanwhile: what they may have changed is read anew."""
+        ...
 
     async def started(self, lease: Lease, thread: Thread) -> Thread:
         """NEW becomes STARTED, written when its first checkpoint was seen. Any other state is returned as it is."""
@@ -173,7 +217,8 @@ class Journal(Protocol):
 
     async def record(self, lease: Lease, thread: Thread, drafts: Sequence[Draft]) -> Sequence[Approval]:
         """Opens an approval for each new question, amends one whose payload changed (its revision grows), and marks
-        superseded what was pending or resolved and is no longer asked. `drafts` is all that is asked now.
+        superseded what was pending or resolved and is no longer asked. `drafts` is all that is asked now. A thread
+        that is NEW becomes STARTED in the step that opens its first approvals.
 
         Returns the thread's approvals that are pending, resolved or resuming.
         """
@@ -183,9 +228,12 @@ class Journal(Protocol):
         """Written before the graph is resumed: resolved becomes resuming. Those already resuming stay so."""
         ...
 
-    async def settled(self, lease: Lease, thread: Thread, pending: frozenset[str], outcome: Outcome) -> None:
+    async def settled(
+        self, lease: Lease, thread: Thread, pending: frozenset[str], outcome: Outcome, *, last: bool = False
+    ) -> None:
         """Nothing moves any more. What was resuming and whose interrupt id is not in `pending` has been carried out:
-        it becomes resumed, with the outcome. If `outcome.finished` the thread is done."""
+        it becomes resumed, with the outcome. If `outcome.finished` the thread is done. `last`: nothing is written
+        under this lease any more, so that it may be handed back in the same step."""
         ...
 
     async def reask(self, lease: Lease, approval: Approval, error: str) -> None:
@@ -207,7 +255,7 @@ class Journal(Protocol):
         """The thread has failed or is lost, and somebody decided about it since: that has failed too, and says so."""
         ...
 
-    async def live(self, thread: Thread) -> Sequence[Approval]:
+    async def live(self, lease: Lease) -> Sequence[Approval]:
         """The thread's approvals that are pending, resolved or resuming."""
         ...
 

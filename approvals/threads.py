@@ -60,7 +60,7 @@ class Threads:
             actor=actor,
             thread_id=thread.id,
             version=1,
-            data={"graph": graph, "requester": requester},
+            data={"graph": graph} | ({"requester": requester} if requester else {}),
         )
         due = (Due(thread.id, DueKind.DRIVE, thread.created_at, immediate=True),)
         perform = self._effects.kinds if here else frozenset[DueKind]()

@@ -44,5 +44,10 @@ def undo(approval: Approval, actor: ActorRef, now: datetime) -> Change | Refusal
         revision=approval.revision + 1,
     )
     told = event(EventType.UNDONE, after, actor, now, decision=back.type, by=back.actor.id)
-    due = (*clocks_on(after), Due(approval.id, DueKind.RELEASE, None), at_once(approval, DueKind.REFRESH, now))
+    due = (
+        *clocks_on(after),
+        Due(approval.id, DueKind.LAPSE, after.paused_until(now)),
+        Due(approval.id, DueKind.RELEASE, None),
+        at_once(approval, DueKind.REFRESH, now),
+    )
     return change(approval, after, [told], due)

@@ -36,10 +36,11 @@ def _plain(entry: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How audience entries are drawn, and how words that are not ours."""
+    """How audience entries are drawn, how words that are not ours, and how patterns and conditions."""
 
     entry: Callable[[str], str] = _plain
     text: Callable[[str], str] = str
+    code: Callable[[str], str] = str
 
     def name(self, entry: str) -> str:
         """An audience entry."""
@@ -84,12 +85,12 @@ def sentence(policy: Policy, voice: Voice = PLAIN) -> str:
 def about(policy: Policy, voice: Voice = PLAIN) -> str:
     """What it is about: actions, agents, nodes, urgency, and its condition."""
     match = policy.match
-    parts = [] if match.action == "*" else [f"actions {voice.text(match.action)}"]
-    parts += [] if match.graph == "*" else [f"agent {voice.text(match.graph)}"]
+    parts = [] if match.action == "*" else [f"actions {voice.code(match.action)}"]
+    parts += [] if match.graph == "*" else [f"agent {voice.code(match.graph)}"]
     what = " of ".join(parts)
-    more = [] if match.node == "*" else [f"at node {voice.text(match.node)}"]
+    more = [] if match.node == "*" else [f"at node {voice.code(match.node)}"]
     more += [f"where it presses: {listed((one.value for one in match.urgency), 'or')}"] if match.urgency else []
-    more += [f"where {voice.text(policy.when)}"] if policy.when else []
+    more += [f"where {voice.code(policy.when)}"] if policy.when else []
     if not what and not more:
         return "everything else" if policy.name == "default" else "everything"
     return ", ".join([what, *more] if what else more)

@@ -1,29 +1,22 @@
-"""With very many pending: the sweep, the list, and what one APScheduler job an interrupt would cost instead."""
+"""With very many pending: the sweep and the list."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-from apscheduler.jobstores.redis import RedisJobStore  # pyright: ignore[reportMissingTypeStubs]
-from apscheduler.schedulers.background import BackgroundScheduler  # pyright: ignore[reportMissingTypeStubs]
 
 from approvals.due import DueKind
 from approvals.ports import Query
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
 from bench.house import empty, middle
+from bench.jobs import DUE, JOBS, NOW, against_jobs
 
-SMALL, LARGE, DUE, TIMES, JOBS = 1_000, 1_000_000, 100, 9, 10_000
-NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
+SMALL, LARGE, TIMES = 1_000, 1_000_000, 9
 KINDS = frozenset({DueKind.REMIND})
-
-
-def nothing() -> None:
-    """A job."""
 
 
 async def _fill(redis: Any, number: int) -> None:
@@ -63,16 +56,38 @@ async def _page(store: RedisStore) -> float:
     return middle(took)
 
 
+async def _idle_sweep(store: RedisStore) -> float:
+    """Milliseconds for one pass that finds nothing due."""
+    took: list[float] = []
+    for _ in range(TIMES * 5):
+        began = time.perf_counter()
+        assert not await store.claim_due(NOW, KINDS, DUE)
+        took.append((time.perf_counter() - began) * 1000)
+    return middle(took)
+
+
+async def _setting(store: RedisStore) -> float:
+    """Milliseconds to put one item on the list."""
+    took: list[float] = []
+    for at in range(TIMES * 5):
+        began = time.perf_counter()
+        await store.schedule(f"C{at:015d}", DueKind.REMIND, NOW + timedelta(days=9))
+        took.append((time.perf_counter() - began) * 1000)
+    return middle(took)
+
+
 async def measure(url: str, _folder: Path) -> list[str]:
     """Lines for the report."""
     found: dict[int, tuple[float, float]] = {}
-    for number in (SMALL, LARGE):
+    idle = setting = 0.0
+    for number in (SMALL, LARGE, JOBS):
         await empty(url)
         redis: Any = connect(url)
         numbers = itertools.count()
         store = RedisStore(redis, clock=lambda: NOW, token=lambda n=numbers: str(next(n)))
         await _fill(redis, number)
         found[number] = (await _sweep(store, redis), await _page(store))
+        idle, setting = await _idle_sweep(store), await _setting(store)
         await store.close()
     (sweep, page), (sweep_large, page_large) = found[SMALL], found[LARGE]
     await empty(url)
@@ -81,26 +96,5 @@ async def measure(url: str, _folder: Path) -> list[str]:
         f"{sweep_large / sweep:.2f} times (wanted: 1.3 at most)",
         f"first page: {page_large:.2f} ms with {LARGE:,} pending, {page:.2f} ms with {SMALL:,}: "
         f"{page_large / page:.2f} times (wanted: 2 at most)",
-        _jobs(url, sweep / DUE),
+        *against_jobs(url, {"sweep": found[JOBS][0], "page": found[JOBS][1], "idle": idle, "setting": setting}),
     ]
-
-
-def _jobs(url: str, ours_each: float) -> str:
-    """One APScheduler job an interrupt in `RedisJobStore`: what waking up once costs it, since it asks for all that is
-    due and then for the next, and what setting one job costs."""
-    port = int(url.rsplit(":", 1)[1].split("/")[0])
-    store: Any = RedisJobStore(host="127.0.0.1", port=port)
-    scheduler: Any = BackgroundScheduler(jobstores={"default": store}, timezone="UTC")
-    scheduler.start(paused=True)
-    began = time.perf_counter()
-    for at in range(JOBS):
-        scheduler.add_job(nothing, "date", run_date=NOW + timedelta(days=999, seconds=at), id=str(at))
-    each = (time.perf_counter() - began) * 1000 / JOBS
-    began = time.perf_counter()
-    jobs = scheduler.get_jobs()
-    listing = (time.perf_counter() - began) * 1000
-    scheduler.shutdown(wait=False)
-    return (
-        f"one APScheduler job an interrupt, {len(jobs):,} of them: {each:.2f} ms to set one, {listing:.0f} ms to list "
-        f"them (first page here: see above); ours {ours_each:.2f} ms to take and settle one"
-    )

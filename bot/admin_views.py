@@ -43,7 +43,13 @@ MAX_WORDS = 700
 MAX_DIFFERENCE = 2500
 TEXT, NOTE = "text", "note"
 
-VOICE = words.Voice(texts.entry, lambda said: inline(said, 150))
+
+def _code(text: str) -> str:
+    return f"`{inline(text, 150).replace('`', chr(39))}`"
+
+
+VOICE = words.Voice(texts.entry, lambda said: inline(said, 150), _code)
+"""Names as mentions; what somebody wrote is escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,7 @@ def _row(rules: Sequence[Policy], index: int, here: At) -> Block:
     choices += [("Move up", "up")] if index else []
     choices += [("Move down", "down")] if index + 1 < len(rules) else []
     choices.append(("Switch off", "off") if policy.enabled else ("Switch on", "on"))
+    choices.append(("Remove…", "remove"))
     options = [
         {"text": plain_text(label), "value": str(At(do, index, here.number, here.page))} for label, do in choices
     ]
@@ -212,7 +219,7 @@ def form(about: At, name: str, text: str, *, note: str = "", said: str = "", cha
     if changed:
         blocks.append(rich(preformatted(cut(clean(changed), MAX_DIFFERENCE))))
     title = {NEW: "Add a policy", DEFAULT: "Everything else"}.get(about.index, "Edit a policy")
-    blocks.append(_input(TEXT, "Everything else" if about.index == DEFAULT else name or "The policy", text, about))
+    blocks.append(_input(TEXT, "Everything else" if about.index == DEFAULT else name or "The policy", text))
     note_element: Block = {"type": "plain_text_input", "action_id": NOTE, "max_length": 200}
     if note:
         note_element["initial_value"] = note
@@ -222,19 +229,23 @@ def form(about: At, name: str, text: str, *, note: str = "", said: str = "", cha
     return _view(title, blocks, about, "admin:save", submit="Save", close="Back")
 
 
-def _input(block: str, label: str, text: str, about: At) -> Block:
+def _input(block: str, label: str, text: str) -> Block:
     element: Block = {"type": "plain_text_input", "action_id": block, "multiline": True, "max_length": MAX_BLOCK}
     if text:
         element["initial_value"] = text.rstrip("\n")
-    hint = replies.FORM_EMPTY if about.index >= 0 else replies.FORM_YAML
     return {
         "type": "input",
         "block_id": block,
         "label": plain_text(cut(" ".join(label.split()), 100)),
-        "hint": plain_text(hint),
+        "hint": plain_text(replies.FORM_YAML),
         "element": element,
-        "optional": True,
     }
+
+
+def removal(about: At, policy: Policy) -> Block:
+    """Asks once more."""
+    blocks = [section(_said(inline(policy.name, 80), policy)), context(replies.REMOVE_SURE)]
+    return _view("Remove a policy", blocks, about, "admin:remove", submit="Remove", close="Back")
 
 
 # -- the history

@@ -87,7 +87,9 @@ async def open_records(
     try:
         redis = connect(url)
     except ValueError as wrong:
-        raise ConfigError(f"REDIS_URL cannot be read ({wrong}): write redis://host:port/0") from None
+        raise ConfigError(
+            f"REDIS_URL cannot be read ({wrong}): write redis://host:port/0, or redis+sentinel://host:26379/MASTER/0"
+        ) from None
     # A dead replica's work is taken over as soon as its threads are.
     hold = settings.signoff_lease_seconds
     shown = Shown(Redactor(settings.signoff_redact))
@@ -121,7 +123,7 @@ async def open_core(
     """Everything but Slack: this process can drive graphs. Raises `ConfigError` for what must be mended first."""
     async with (
         open_records(settings, clock=clock, rng=rng) as records,
-        open_checkpointer(settings.redis_url.get_secret_value()) as saver,
+        open_checkpointer(settings.redis_url.get_secret_value(), leases=True) as saver,
     ):
         if not await records.book.number():
             await apply_file(records.book, settings)

@@ -59,7 +59,7 @@ UNREADABLE = (
 FROM_SETTINGS = "Version 0: from the settings. What you save becomes version 1."
 FIRST_COUNTS = (
     "Tried from top to bottom: the first that matches counts, and one that denies by itself goes before all. "
-    "What waits already keeps the policy that it was asked under."
+    "What waits already keeps the policy that it was asked under. `/approvals simulate` shows who would be asked."
 )
 REAPPLY_SURE = (
     "Everything that waits is put under the policies of this page: asked anew, of whom they name, with all of its "
@@ -70,10 +70,19 @@ FORM_HINT = (
     "`2d`. What starts with `#` or `@` needs quotes."
 )
 FORM_YAML = "YAML, as in the policy file."
-FORM_EMPTY = "YAML, as in the policy file. Empty: the policy is removed."
 WRITE_IT = "Write the policy here."
+REMOVE_SURE = "What it was about falls to the policies below it. The history keeps it."
 NO_HISTORY = "Nothing was published yet: the settings count."
 SOMEBODY = "Somebody else"
+
+
+def limited(seconds: float) -> str:
+    """Slack does not answer us for a while: too much was asked of it."""
+    minutes = max(1, round(seconds / 60))
+    return (
+        f"Slack asks us to wait ({minutes} min) before it answers what we need to know for this. Nothing was changed; "
+        "please try again then."
+    )
 
 
 def sentence(text: str) -> str:

@@ -79,7 +79,8 @@ def translate(what: str, failed: SlackApiError, remedies: Mapping[str, str] = RE
     """Slack's refusal as one of ours."""
     said = code(failed)
     if said in RATE or getattr(cast("object", failed.response), "status_code", 200) == 429:
-        return Later(_pause(failed))
+        pause = _pause(failed)
+        return Later(pause, f"{what}: Slack asks to wait {pause:g} s; start again after that")
     if said in remedies:
         return ConfigError(f"{what}: Slack says {said}: {remedies[said]}")
     return SlackRefused(what, said)

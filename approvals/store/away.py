@@ -14,7 +14,7 @@ from approvals.model import ActorRef, JsonValue
 from approvals.ports import Clock
 from approvals.store.codec import ABSENCES, EVENTS
 from approvals.store.keys import Keys
-from approvals.store.redis import score
+from approvals.store.packed import score
 from approvals.store.scripts import Scripts
 
 

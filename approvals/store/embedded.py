@@ -78,6 +78,11 @@ class EmbeddedServer:
         self._lock: IO[str] | None = None
 
     @property
+    def port(self) -> int:
+        """Where it listens, on loopback."""
+        return self._port
+
+    @property
     def url(self) -> str:
         """For `REDIS_URL`."""
         return f"redis://127.0.0.1:{self._port}/0"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from approvals.due import DueKind
+
 
 @dataclass(frozen=True, slots=True)
 class Keys:
@@ -19,7 +21,7 @@ class Keys:
         return self._key("approval", approval_id)
 
     def thread(self, thread_id: str) -> str:
-        """Hash: `v` (version), `doc`."""
+        """Hash: `v` (version), `doc`, `live` (ids of the approvals that are not final, each between commas)."""
         return self._key("thread", thread_id)
 
     def trail(self, approval_id: str) -> str:
@@ -67,6 +69,10 @@ class Keys:
     def drives(self) -> str:
         """The same for drives: threads wait for them in a line of their own, so that neither holds up the other."""
         return self._key("drives")
+
+    def line(self, kind: DueKind) -> str:
+        """The line that work of a kind waits in."""
+        return self.drives if kind is DueKind.DRIVE else self.due
 
     @property
     def claims(self) -> str:

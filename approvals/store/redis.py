@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
@@ -18,9 +18,11 @@ from approvals.due import Claim, Due, DueKind
 from approvals.events import Event
 from approvals.lifecycle import Change, ThreadChange
 from approvals.model import Approval, Lease, Status, Thread
-from approvals.ports import Clock, Commit, CommitStatus, Page, Query
+from approvals.ports import Clock, Commit, CommitStatus, Guard, Page, Query, Taken
+from approvals.store.address import client
 from approvals.store.codec import APPROVALS, EVENTS, THREADS
 from approvals.store.keys import Keys
+from approvals.store.packed import DueRow, Packed, score
 from approvals.store.scripts import Scripts
 
 HOLD = 30.0
@@ -38,7 +40,7 @@ def connect(url: str) -> Redis:
     A server that is away is asked three times within about a second, then the command raises: a click has three seconds
     to be answered in, and what is due is tried again by itself. (redis-py's own default goes on for half a minute.)
     """
-    pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]
+    return client(
         url,
         max_connections=POOL,
         timeout=20,
@@ -48,7 +50,6 @@ def connect(url: str) -> Redis:
         socket_timeout=10,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=3),
     )
-    return Redis(connection_pool=pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,6 @@ async def facts(redis: Redis) -> ServerFacts:
         return ServerFacts("noeviction", durable=True)
     found = cast("dict[str, str]", reply)
     return ServerFacts(found.get("maxmemory-policy", "noeviction"), durable=found.get("appendonly", "yes") == "yes")
-
-
-def score(at: datetime) -> str:
-    """Microseconds since the epoch, exact: a double holds them until the year 2255."""
-    return str((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
 
 
 class RedisStore:
@@ -166,57 +162,30 @@ class RedisStore:
     # -- writing
 
     async def commit(
-        self, change: Change | ThreadChange, *, perform: frozenset[DueKind] = frozenset(), lease: Lease | None = None
+        self,
+        *changes: Change | ThreadChange,
+        perform: frozenset[DueKind] = frozenset(),
+        lease: Lease | None = None,
+        releasing: bool = False,
     ) -> Commit:
         """See `ports.ApprovalStore.commit`."""
-        if isinstance(change, Change):
-            record, thread_id = self._keys.approval(change.approval.id), change.approval.thread_id
-            trail, version, doc = self._keys.trail(change.approval.id), change.approval.version, change.approval
-            indexes, text, about = self._approval_indexes(change.approval), APPROVALS.dump(doc), change.approval
-        else:
-            thread = change.thread
-            record, thread_id = self._keys.thread(thread.id), thread.id
-            trail, version = self._keys.trail(thread.id), thread.version
-            indexes, text, about = self._thread_indexes(thread), THREADS.dump(thread), thread
         claims: list[Claim] = []
-        due = [self._due(item, perform, claims) for item in change.due]
-        keys = [record, self._keys.audit, trail, self._keys.due, self._keys.drives]
-        keys += [self._keys.claims, self._keys.attempts]
-        keys += [self._keys.lease(thread_id), *(index for index, _, _ in indexes)]
-        args: list[str | int] = [change.before, version, text, lease.token if lease else ""]
-        args += [len(change.events), *(EVENTS.dump(self._audited(event, about)) for event in change.events)]
-        args += [len(due), *chain.from_iterable(due)]
-        args += [len(indexes), *chain.from_iterable((i + 1, m, s) for i, (_, m, s) in enumerate(indexes))]
-        status = CommitStatus(await self._scripts.commit(keys, args))
+        packed = Packed(self._keys, changes[0], lease, releasing=releasing)
+        for change in changes:
+            about = change.approval if isinstance(change, Change) else change.thread
+            events = [EVENTS.dump(self._audited(event, about)) for event in change.events]
+            packed.add(change, events, [self._due(item, perform, claims) for item in change.due])
+        status = CommitStatus(await self._scripts.commit(packed.keys, packed.args))
         return Commit(status, tuple(claims) if status is CommitStatus.DONE else ())
 
-    def _line(self, kind: DueKind) -> str:
-        return self._keys.drives if kind is DueKind.DRIVE else self._keys.due
-
-    def _due(self, item: Due, perform: frozenset[DueKind], claims: list[Claim]) -> tuple[int, str, str, str]:
-        line = int(item.kind is DueKind.DRIVE)
+    def _due(self, item: Due, perform: frozenset[DueKind], claims: list[Claim]) -> DueRow:
+        line = self._keys.line(item.kind)
         if item.at is None:
             return (line, item.member, "", "")
         if not (item.immediate and item.kind in perform):
             return (line, item.member, score(item.at), "")
         claims.append(Claim(item.subject, item.kind, self._token()))
         return (line, item.member, score(item.at + self._hold), claims[-1].token)
-
-    def _approval_indexes(self, approval: Approval) -> list[tuple[str, str, str]]:
-        opened = score(approval.opened_at)
-        pending = opened if approval.status is Status.PENDING else ""
-        unsettled = "" if approval.status.final else opened
-        return [
-            (self._keys.index("all"), approval.id, opened),
-            (self._keys.index("all", approval.graph), approval.id, opened),
-            (self._keys.index("thread", approval.thread_id), approval.id, opened),
-            (self._keys.index("pending"), approval.id, pending),
-            (self._keys.index("pending", approval.graph), approval.id, pending),
-            (self._keys.index("open"), approval.id, unsettled),
-        ]
-
-    def _thread_indexes(self, thread: Thread) -> list[tuple[str, str, str]]:
-        return [(self._keys.index("threads"), thread.id, score(thread.created_at) if thread.state.open else "")]
 
     # -- due work
 
@@ -240,7 +209,7 @@ class RedisStore:
 
     async def settle(self, claim: Claim, *, again: datetime | None = None, failed: bool = False) -> bool:
         """Takes the item off the list, or puts it back for `again`. False if it was scheduled anew meanwhile."""
-        keys = [self._line(claim.kind), self._keys.claims, self._keys.attempts]
+        keys = [self._keys.line(claim.kind), self._keys.claims, self._keys.attempts]
         return await self._scripts.settle(
             keys, [claim.member, claim.token, score(again) if again else "", "1" if failed else "0"]
         )
@@ -249,7 +218,7 @@ class RedisStore:
         """What is on the list for a subject, and when."""
         async with self._redis.pipeline(transaction=False) as pipe:
             for kind in DueKind:
-                pipe.zscore(self._line(kind), f"{subject}|{kind}")
+                pipe.zscore(self._keys.line(kind), f"{subject}|{kind}")
             scores = await pipe.execute()
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
         return {
@@ -260,7 +229,7 @@ class RedisStore:
 
     async def schedule(self, subject: str, kind: DueKind, at: datetime) -> None:
         """Puts an item on the list, unless it is there already. For repairs: changes bring their own due work."""
-        await self._redis.zadd(self._line(kind), {f"{subject}|{kind}": int(score(at))}, nx=True)
+        await self._redis.zadd(self._keys.line(kind), {f"{subject}|{kind}": int(score(at))}, nx=True)
 
     # -- leases
 
@@ -273,6 +242,23 @@ class RedisStore:
         token = await self._lease("acquire", thread_id, 0, ttl)
         return Lease(thread_id, token) if token else None
 
+    async def take(self, thread_id: str, ttl: float) -> Taken | None:
+        """See `ports.ApprovalStore.take`."""
+        token, thread, live = await self._taken(thread_id, str(int(ttl * 1000)))
+        return Taken(Lease(thread_id, token), thread, live) if token else None
+
+    async def look(self, thread_id: str) -> tuple[Thread | None, Sequence[Approval] | None]:
+        """See `ports.ApprovalStore.look`."""
+        _, thread, live = await self._taken(thread_id, "")
+        return thread, live
+
+    async def _taken(self, thread_id: str, ttl: str) -> tuple[int, Thread | None, Sequence[Approval] | None]:
+        keys = [self._keys.lease(thread_id), self._keys.fence, self._keys.thread(thread_id)]
+        token, *rest = await self._scripts.take(keys, [ttl, self._keys.approval("")])
+        doc, docs = rest or (None, None)
+        live = None if docs is None else tuple(APPROVALS.load(each) for each in docs if each is not None)
+        return token, None if doc is None else THREADS.load(doc), live
+
     async def renew(self, lease: Lease, ttl: float) -> bool:
         """Another `ttl` seconds from now. False if it is no longer ours."""
         return bool(await self._lease("renew", lease.thread_id, lease.token, ttl))
@@ -284,6 +270,10 @@ class RedisStore:
     async def holds(self, lease: Lease) -> bool:
         """Whether it is still ours."""
         return await self._redis.get(self._keys.lease(lease.thread_id)) == str(lease.token)
+
+    def guard(self, lease: Lease) -> Guard:
+        """See `ports.Guard`."""
+        return Guard(self._keys.lease(lease.thread_id), str(lease.token))
 
     async def alive(self) -> bool:
         """Whether the server answers."""

@@ -2,53 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+import hashlib
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, cast
 
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
+from redis.exceptions import NoScriptError
+
+from approvals.store.batch import Batch
+
+
+class Script:
+    """A script, sent by its hash, and whole where the server does not know it: the first time, or after a restart."""
+
+    def __init__(self, batch: Batch, package: str, name: str) -> None:
+        self._batch = batch
+        self._text = (files(package) / "lua" / f"{name}.lua").read_text()
+        self._hash = hashlib.sha1(self._text.encode()).hexdigest()  # noqa: S324 - it is the server that wants SHA-1
+
+    async def __call__(self, keys: Sequence[str], args: Sequence[str | int]) -> Any:
+        """What the script returns."""
+        try:
+            return await self._batch.command("EVALSHA", self._hash, len(keys), *keys, *args)
+        except NoScriptError:
+            return await self._batch.command("EVAL", self._text, len(keys), *keys, *args)
 
 
 class Scripts:
-    """The scripts, registered with a client: sent by hash, loaded again where a server restarted without them."""
+    """The scripts of the store."""
 
     def __init__(self, redis: Redis) -> None:
-        self._commit = self._load(redis, "commit")
-        self._claim = self._load(redis, "claim")
-        self._settle = self._load(redis, "settle")
-        self._lease = self._load(redis, "lease")
-        self._away = self._load(redis, "away")
-        self._publish = self._load(redis, "publish")
-
-    @staticmethod
-    def _load(redis: Redis, name: str) -> AsyncScript:
-        text = (files("approvals.store") / "lua" / f"{name}.lua").read_text()
-        return redis.register_script(text)
-
-    async def _call(self, script: AsyncScript, keys: Sequence[str], args: Sequence[str | int]) -> Any:
-        return await cast("Awaitable[Any]", script(keys=list(keys), args=list(args)))
+        batch = Batch(redis)
+        named = ("commit", "claim", "settle", "lease", "take", "away", "publish")
+        self._commit, self._claim, self._settle, self._lease, self._take, self._away, self._publish = (
+            Script(batch, "approvals.store", name) for name in named
+        )
 
     async def commit(self, keys: Sequence[str], args: Sequence[str | int]) -> str:
         """`done`, `conflict` or `fenced`."""
-        return cast("str", await self._call(self._commit, keys, args))
+        return cast("str", await self._commit(keys, args))
 
     async def claim(self, keys: Sequence[str], args: Sequence[str | int]) -> list[str]:
         """Member, token, attempts, member, ..."""
-        return cast("list[str]", await self._call(self._claim, keys, args))
+        return cast("list[str]", await self._claim(keys, args))
 
     async def settle(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
         """Whether the claim still stood."""
-        return bool(await self._call(self._settle, keys, args))
+        return bool(await self._settle(keys, args))
 
     async def lease(self, keys: Sequence[str], args: Sequence[str | int]) -> int:
         """A token, or 0 / 1."""
-        return int(await self._call(self._lease, keys, args))
+        return int(await self._lease(keys, args))
+
+    async def take(self, keys: Sequence[str], args: Sequence[str | int]) -> list[Any]:
+        """A token or 0, then the thread's doc and a list of docs."""
+        return cast("list[Any]", await self._take(keys, args))
 
     async def away(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
         """Whether anything was written."""
-        return bool(await self._call(self._away, keys, args))
+        return bool(await self._away(keys, args))
 
     async def publish(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
         """Whether the number before still stood."""
-        return bool(await self._call(self._publish, keys, args))
+        return bool(await self._publish(keys, args))

@@ -35,6 +35,7 @@ def register(app: App, door: Door) -> None:
     app.action("admin:version")(door.listener(admin.version))
     app.action("admin:reapply")(door.listener(admin.reapply))
     app.view("admin:save")(door.listener(admin.save))
+    app.view("admin:remove")(door.listener(admin.remove))
     app.view("admin:back")(door.listener(admin.bring_back))
 
 
@@ -110,20 +111,41 @@ class Admin:
 
         if at.do == "edit":
             await self._push(body, lambda _: self._form(at))
+        elif at.do == "remove":
+            await self._push(body, lambda _: self._removal(at))
         else:
             await self._fill(body, view_id, changed)
 
-    async def _change(self, at: At, actor: ActorRef) -> str:
-        """Moves or switches a policy of the version that was shown; the sentence that says what came of it."""
+    async def _one(self, at: At) -> tuple[Shown, str]:
+        """The version that a policy was shown in, and its name. Raises `InputError` where there is none."""
         shown = await self._shown(at.number)
         if shown is None or not 0 <= at.index < len(shown.policies.policies):
-            raise InputError("a menu is not of our making: it names no policy")
-        name = shown.policies.policies[at.index].name
-        changes = {"up": ("up", -1), "down": ("down", 1)}
+            raise InputError("a menu or a form is not of our making: it names no policy")
+        return shown, shown.policies.policies[at.index].name
+
+    async def _removal(self, at: At) -> View:
+        shown, _ = await self._one(at)
+        return views.removal(at, shown.policies.policies[at.index])
+
+    async def remove(self, body: Body, answer: Answer) -> None:
+        """Takes a policy out, after it was asked once more."""
+        view, at = _sent(body)
+        actor = await self._actor(payloads.person(body))
+        if actor is None:
+            await answer.ack(response_action="update", view=notice(replies.NOT_DONE, replies.NO_ADMIN))
+            return
+        shown, name = await self._one(at)
+        text = shown.text.without(at.index)
+        done = await self._book.publish(text, expected=at.number, actor=actor, note=f"{name} removed")
+        await answer.ack()
+        await self._slack.update_view(payloads.root_view_id(view), await self._list(at.page, self._came(done)))
+
+    async def _change(self, at: At, actor: ActorRef) -> str:
+        """Moves or switches a policy of the version that was shown; the sentence that says what came of it."""
+        shown, name = await self._one(at)
         try:
-            if at.do in changes:
-                word, by = changes[at.do]
-                text, note = shown.text.moved(at.index, by), f"{name} moved {word}"
+            if at.do in ("up", "down"):
+                text, note = shown.text.moved(at.index, -1 if at.do == "up" else 1), f"{name} moved {at.do}"
             else:
                 text, note = shown.text.switched(at.index, on=at.do == "on"), f"{name} switched {at.do}"
         except ValueError:
@@ -181,11 +203,11 @@ class Admin:
             raise InputError("a form is not of our making: it names no policy")
         values = payloads.state_values(body)
         typed, note = views.typed(values, views.TEXT), views.typed(values, views.NOTE)
-        if not typed.strip() and at.index < 0:
+        if not typed.strip():
             await answer.ack(response_action="errors", errors={views.TEXT: replies.WRITE_IT})
             return
         text = shown.text.with_new(typed) if at.index == NEW else shown.text.with_block(_place(at), typed)
-        done = await self._book.publish(text, expected=at.number, actor=actor, note=note or _note(at, block[0], typed))
+        done = await self._book.publish(text, expected=at.number, actor=actor, note=note or _note(at, block[0]))
         if isinstance(done, Published):
             await answer.ack()
             said = replies.published(done.version.number, new=done.new)
@@ -285,10 +307,8 @@ def _block(text: PolicyText, index: int) -> tuple[str, str] | None:
     return (blocks[index].name, blocks[index].text) if 0 <= index < len(blocks) else None
 
 
-def _note(at: At, name: str, typed: str) -> str:
+def _note(at: At, name: str) -> str:
     """What the history says where nobody gave a reason."""
     if at.index == DEFAULT:
         return "Everything else edited"
-    if at.index == NEW:
-        return "A policy added"
-    return f"{name} edited" if typed.strip() else f"{name} removed"
+    return "A policy added" if at.index == NEW else f"{name} edited"

@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from approvals.due import DueKind
-from approvals.errors import InputError
+from approvals.errors import InputError, Later
 from approvals.model import Actor, Approval
 from approvals.refusals import Reason, Refusal
 from bot import modals, replies, texts
@@ -162,6 +162,12 @@ class Door:
     @staticmethod
     async def _apologise(answer: Answer, failed: Exception) -> None:
         try:
-            await answer.end(replies.MALFORMED if isinstance(failed, InputError) else replies.BROKEN)
+            await answer.end(_sorry(failed))
         except Exception as again:
             log.error("could not tell", action="listener.silent", exc_info=again)
+
+
+def _sorry(failed: Exception) -> str:
+    if isinstance(failed, Later):
+        return replies.limited(failed.seconds)
+    return replies.MALFORMED if isinstance(failed, InputError) else replies.BROKEN

@@ -124,7 +124,7 @@ class Desk:
 
 @pytest.fixture
 async def saver(redis_url: str) -> AsyncIterator[FencedRedisSaver]:
-    async with open_checkpointer(redis_url) as opened:
+    async with open_checkpointer(redis_url, leases=True) as opened:
         yield opened
 
 

@@ -98,11 +98,16 @@ class Told(Asked):
         for kind in kinds:
             self.put(kind, self.now + 30)
         self.claims = set(kinds)
+        always = {"release": self._release}
         does = {"remind": self._remind, "escalate": self._escalate, "expire": lambda: self.ends, "lapse": self._lapse}
         for kind in kinds if perform else ():
-            if self.status == "pending" and self.ends is not None and self.ends <= self.now:
+            if kind not in always and self.status == "pending" and self.ends is not None and self.ends <= self.now:
                 self._expire()
-            later = does[kind]() if self.status == "pending" else None
+            later = None
+            if kind in always:
+                later = always[kind]()
+            elif self.status == "pending":
+                later = does[kind]()
             if kind in self.claims and not dies:
                 self.put(kind, later)
 
@@ -142,6 +147,25 @@ class Told(Asked):
         self.put("lapse", None)
         return None
 
+    def _release(self) -> float | None:
+        """Nobody took the decision back."""
+        if self.status != "resolved" or self.release is None:
+            return None
+        if self.release > self.now:
+            return self.release
+        self.release = None
+        self.goes += 1
+        self.say("released", "system")
+        return None
+
+    def undo(self, who: str) -> str:
+        """The clocks run as they did."""
+        if why := super().undo(who):
+            return why
+        self.clocks()
+        self.put("lapse", self.held_until())
+        return ""
+
     def _expire(self) -> None:
         assert self.policy.expire is not None
         assert self.ends is not None
@@ -172,7 +196,7 @@ class Told(Asked):
             self.started, self.ends = self.now, self._end()
         if self.status != "pending":
             self.holds = [(since, min(until, self.now), who) for since, until, who in self.holds]
-        self.status, self.resolution = "pending", ""
+        self.status, self.resolution, self.release = "pending", "", None
         self.revision += 1
         self._ask()
         self.say("amended", "system")
@@ -183,6 +207,7 @@ class Told(Asked):
             self.status = "superseded"
             self.say("superseded", "system")
             self.quiet()
+            self.release = None
 
     def reapply(self, policy: Policy, who: str) -> str:
         if why := self.closed():

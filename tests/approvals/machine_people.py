@@ -24,7 +24,7 @@ BELONGS = {
 """Who is in what. Gus is a guest."""
 OPERATOR = "operator"
 """At the command line."""
-STEPS = ("remind", "escalate", "expire", "lapse")
+STEPS = ("remind", "escalate", "expire", "lapse", "release")
 
 
 @dataclass
@@ -61,7 +61,9 @@ class Asked:
     listed: dict[str, float] = field(default_factory=dict)
     claims: set[str] = field(default_factory=set)
     audit: list[tuple[str, str]] = field(default_factory=list)
-    resolved: int = 0
+    release: float | None = None
+    before: list[tuple[Any, Any, Any]] = field(default_factory=list)
+    goes: int = 0
     places: set[str] = field(default_factory=set)
 
     def say(self, what: str, who: str) -> None:
@@ -80,7 +82,8 @@ class Asked:
     def quiet(self) -> None:
         """Nothing is due any more."""
         for kind in STEPS:
-            self.put(kind, None)
+            if kind != "release" or self.release is not None:
+                self.put(kind, None)
 
     # -- who
 
@@ -192,9 +195,9 @@ class Asked:
             self._cast(ask, who, kind, args, alone=alone)
         over = all(ask.verdict for ask in self.asks)
         if over and self.unfit:
-            for ask, was in zip(self.asks, before, strict=True):
-                ask.votes, ask.edit, ask.verdict = was
+            self._restore(before)
             return "invalid_answer"
+        self.before = before
         self.say("broke_glass" if alone else "decided", who)
         if over:
             said = {ask.verdict for ask in self.asks}
@@ -202,6 +205,28 @@ class Asked:
             self._resolve(next(name for verdict, name in names if verdict in said), who)
         elif kind == "edit" and any(not ask.verdict for ask in about):
             self.revision += 1
+        return ""
+
+    def _restore(self, before: list[tuple[Any, Any, Any]]) -> None:
+        for ask, was in zip(self.asks, before, strict=True):
+            ask.votes, ask.edit, ask.verdict = was
+
+    def undo(self, who: str) -> str:
+        """Somebody takes the last decision back, while it waits."""
+        if self.status == "pending":
+            return "not_possible"
+        if self.status != "resolved":
+            return self.closed()
+        if why := self.barred(who):
+            return why
+        if self.release is None or self.release <= self.now:
+            return "too_late"
+        self._restore(self.before)
+        self.status, self.resolution = "pending", ""
+        self.revision += 1
+        self.say("undone", who)
+        self.put("release", None)
+        self.release = None
         return ""
 
     def _cast(self, ask: Ask, who: str, kind: str, args: dict[str, Any] | None, *, alone: bool) -> None:
@@ -241,6 +266,10 @@ class Asked:
 
     def _resolve(self, how: str, who: str) -> None:
         self.status, self.resolution = "resolved", how
-        self.resolved += 1
         self.say("resolved", who)
         self.quiet()
+        if self.policy.undo is None or who == "policy":
+            self.goes += 1
+        else:
+            self.release = self.now + self.policy.undo
+            self.put("release", self.release)

@@ -81,12 +81,31 @@ def policies(draw: st.DrawFn) -> Policy:
         self_approval=draw(st.booleans()),
         reason_required=draw(st.sampled_from([(), ("deny",)])),
         break_glass=draw(st.sampled_from([(), ("UBOSS",), ("@leads", "manager")])),
+        undo=draw(st.sampled_from([None, None, 30.0])),
         decide=draw(st.none() | st.none() | st.none() | AUTOMATIC),
     )
 
 
 AUTOMATIC = st.builds(
     Automatic, decision=st.sampled_from(["approve", "deny", "respond"]), text=st.just("No."), tell=st.booleans()
+)
+
+
+VOTE = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["approve", "edit", "deny", "approve", "respond"]),
+        "action": st.sampled_from([None, 0, 1]),
+    },
+    optional={"reason": st.just("because"), "alone": st.booleans()},
+)
+CLICK = st.fixed_dictionaries(
+    {
+        "who": st.sampled_from(["UBEN", "UCLEO", "UDAN", "UANA", "UBOSS", "UGUS", OPERATOR]),
+        "vote": VOTE,
+        "stale": st.sampled_from([0, 0, 0, None, 1]),
+        "cents": st.sampled_from([1, 2, "x"]),
+        "twice": st.sampled_from([False, False, True]),
+    }
 )
 
 
@@ -215,4 +234,10 @@ def came_of(outcome: Done | Refusal) -> str:
     return "" if isinstance(outcome, Done) else str(outcome.reason)
 
 
-KINDS = {"remind": DueKind.REMIND, "escalate": DueKind.ESCALATE, "expire": DueKind.EXPIRE, "lapse": DueKind.LAPSE}
+KINDS = {
+    "remind": DueKind.REMIND,
+    "escalate": DueKind.ESCALATE,
+    "expire": DueKind.EXPIRE,
+    "lapse": DueKind.LAPSE,
+    "release": DueKind.RELEASE,
+}

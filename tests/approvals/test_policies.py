@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from approvals import policies
 from approvals.choosing import choose
 from approvals.errors import ConfigError
 from approvals.model import Action
-from approvals.policy import EscalationStep, Expiry, Match, OnExpiry
+from approvals.policy import EscalationStep, Expiry, Match, OnExpiry, PolicySet
 from tests.approvals.build import chosen, draft, thread
 
 ROOT = Path(__file__).parents[2]
@@ -210,3 +211,12 @@ def test_the_schema_takes_what_the_loader_takes() -> None:
     jsonschema.validate(yaml.safe_load(FULL), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(yaml.safe_load(FULL.replace("remind:", "reminds:")), schema)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/policies.md"])
+def test_the_examples_in_the_pages_are_valid(page: str) -> None:
+    """Each whole file that a page shows can be read as it stands."""
+    blocks = re.findall(r"```yaml\n(version: 1\n.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert isinstance(policies.parse(block), PolicySet), policies.parse(block)

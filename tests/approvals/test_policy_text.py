@@ -105,7 +105,7 @@ def test_every_operation_is_about_one_policy(name: str) -> None:
     assert order(cut.switched(2, on=True)) == ["a", "b", "c"]
     assert order(PolicyText(cut.switched(0, on=False)).switched(0, on=True)) == ["a", "b", off]
     assert order(cut.with_block(1, "# new\nname: x\nwho:\n  - U0X\n")) == ["a", "x", off]
-    assert order(cut.with_block(0, " \n")) == ["b", off]
+    assert order(cut.without(0)) == ["b", off]
     assert order(cut.with_new("name: z\nremind: [1m]\n")) == ["a", "b", off, "z"]
     changed = policies.parse(cut.with_block(None, 'channel: "#other"\nexpire: never'), fallback_channel="#x")
     assert isinstance(changed, PolicySet)
@@ -143,7 +143,7 @@ def test_comments_move_with_their_policy_and_no_other_line_changes() -> None:
 def test_the_last_one_takes_the_key_with_it_and_the_first_one_brings_it() -> None:
     """An empty list of policies is a mistake."""
     one = 'version: 1\npolicies:\n  - name: a\n\n# the default\ndefault: {channel: "#ops"}\n'
-    none = PolicyText(one).with_block(0, "")
+    none = PolicyText(one).without(0)
     assert order(none) == []
     assert order(PolicyText(none).with_new("name: b\nchannel: C0123")) == ["b"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from approvals.store.embedded import free_port
 from localslack.threaded import ThreadedSlack
-from tests.bot.conftest import Run
+from tests.bot.conftest import ROOT, Run
 
 RULES = """\
 version: 1
@@ -113,3 +115,17 @@ def test_lint_ends_with_1_where_something_is_wrong(run: Run, slack: ThreadedSlac
         ("requester", "quorum.approve", 1, 1),
     ]
     assert run("policy", "lint", SLACK_BOT_TOKEN="").status == 2
+
+
+def test_the_example_on_the_page_is_what_is_printed(run: Run, slack: ThreadedSlack, tmp_path: Path) -> None:
+    """docs/policies.md: the file with working hours, and the walk through it."""
+    page = (ROOT / "docs" / "policies.md").read_text()
+    (file,) = [one for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "from:" in one]
+    (tmp_path / "page.yaml").write_text(file)
+    shown = re.search(r"```console\n\$ signoff (policy simulate [^\n]*)\n(.*?)```", page, re.DOTALL)
+    assert shown is not None
+    over = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_API_URL": slack.api_url, "SIGNOFF_TIME_ZONE": "Europe/Berlin"}
+    ran = run(*shlex.split(shown[1]), "--file", "page.yaml", **over)
+    assert ran.status == 0, ran.err
+    printed = [" ".join(line.split()) for line in ran.out.splitlines()]
+    assert [" ".join(line.split()) for line in shown[2].splitlines()] == printed[-6:]

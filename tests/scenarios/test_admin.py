@@ -7,13 +7,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from approvals.book import Published
+from approvals.book import PolicyBook, Published
+from approvals.errors import ConfigError
 from approvals.events import EventType
-from approvals.model import ActorRef, Source
+from approvals.model import ActorRef, Source, ThreadState
+from approvals.store.book import RedisBook
+from approvals.store.redis import connect
 from bot.admin_views import DEFAULT, NEW, At
 from localslack import View
+from tests.approvals.build import until
 from tests.conftest import VirtualClock
-from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, GUS, XIA, Desk, House, all_text
+from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, GUS, REFUND, XIA, Desk, House, all_text
 
 RULES = """\
 version: 1
@@ -203,7 +207,7 @@ async def test_a_click_on_an_old_list_changes_nothing_and_shows_the_new_one(one:
 
 
 async def test_policies_are_added_edited_at_the_end_and_removed(one: Desk) -> None:
-    """The default too; an empty field takes a policy out."""
+    """The default too; what is removed is asked once more, and stays where somebody was faster."""
     view = await opened(one, ANA)
     await one.slack.click_view(ANA, view.id, "admin:add")
     view = await top(one, ANA, "admin:save")
@@ -215,11 +219,18 @@ async def test_policies_are_added_edited_at_the_end_and_removed(one: Desk) -> No
     await one.slack.submit(ANA, view.id, {"text": 'channel: "#finance-leads"\nexpire: never'})
     await top(one, ANA, "admin:list", "Version 3 counts now")
     assert (await one.core.records.book.policies()).default.expire is None
-    view = await form(one, ANA, 0, 3)
-    await one.slack.submit(ANA, view.id, {"text": ""})
+    await choose(one, ANA, "remove", 0, 3)
+    view = await top(one, ANA, "admin:remove", "refunds")
+    await one.slack.submit(ANA, view.id)
     await top(one, ANA, "admin:list", "Version 4 counts now")
     assert await names(one) == ["mails", "third"]
     assert "  # why\n  - name: third\n" in await text(one)
+    await choose(one, ANA, "remove", 0, 4)
+    view = await top(one, ANA, "admin:remove", "mails")
+    assert isinstance(await one.core.records.book.publish(RULES, expected=4, actor=OPS), Published)
+    await one.slack.submit(ANA, view.id)
+    await top(one, ANA, "admin:list", "published version 5 meanwhile")
+    assert await text(one) == RULES
 
 
 async def test_an_earlier_version_is_looked_at_and_brought_back(one: Desk) -> None:
@@ -277,7 +288,7 @@ async def test_an_admin_who_is_removed_can_do_nothing_more(one: Desk, clock: Vir
     fired()
     await one.slack.submit(ANA, view.id, {"text": "name: mine\nchannel: C0LEADS"})
     await top(one, ANA, "notice", "you are not among them")
-    for do in ("down", "off", "edit"):
+    for do in ("down", "off", "edit", "remove"):
         back()
         await opened(one, ANA)
         fired()
@@ -289,6 +300,13 @@ async def test_an_admin_who_is_removed_can_do_nothing_more(one: Desk, clock: Vir
         fired()
         await one.slack.click_view(ANA, view.id, action)
         await top(one, ANA, "notice", "you are not among them")
+    back()
+    await opened(one, ANA)
+    await choose(one, ANA, "remove", 0, 1)
+    view = await top(one, ANA, "admin:remove")
+    fired()
+    await one.slack.submit(ANA, view.id)
+    await top(one, ANA, "notice", "you are not among them")
     back()
     await opened(one, ANA)
     await choose(one, ANA, "down", 0, 1)
@@ -361,6 +379,45 @@ async def test_what_the_settings_say_is_edited_into_version_1(house: House) -> N
     await desk.slack.submit(ANA, view.id, {"text": 'name: first\nchannel: "#approvals"'})
     await top(desk, ANA, "admin:list", "Version 1 counts now")
     assert await names(desk) == ["first"]
+
+
+async def test_what_is_changed_on_one_replica_counts_on_the_others(
+    one: Desk, house: House, clock: VirtualClock
+) -> None:
+    """Without a restart, whichever of them opens the question."""
+    other = await house.desk(clock=clock)
+    changed = RULES.replace("refunds   #", "paybacks   #")
+    assert isinstance(await one.core.records.book.publish(changed, expected=1, actor=OPS), Published)
+    await other.ask()
+    assert (await other.only()).policy.name == "paybacks"
+
+
+async def test_a_replica_that_cannot_read_what_counts_asks_nobody(
+    one: Desk, redis_url: str, clock: VirtualClock
+) -> None:
+    """Neither under the wrong policy nor never: the question stays due, and is asked once it can be read."""
+    redis = connect(redis_url)
+    elsewhere = PolicyBook(RedisBook(redis), clock=clock, channel="#approvals")
+    leaning = "version: 1\ndefault: {}\n"
+    assert isinstance(await elsewhere.publish(leaning, expected=1, actor=OPS), Published)
+    thread = await one.start("refund", REFUND)
+
+    async def paused() -> bool:
+        found = await one.core.records.store.thread(thread.id)
+        return found is not None and found.state is ThreadState.STARTED
+
+    async def asked() -> bool:
+        clock.turn(seconds=30)
+        return bool(await one.approvals())
+
+    await until(paused)
+    with pytest.raises(ConfigError):
+        await one.core.records.book.policies()
+    assert await one.approvals() == ()
+    assert isinstance(await elsewhere.publish(RULES, expected=2, actor=OPS), Published)
+    await until(asked)
+    await redis.aclose()
+    await redis.connection_pool.aclose()
 
 
 def test_the_places_that_are_none_cannot_be_mistaken() -> None:

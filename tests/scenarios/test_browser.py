@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -209,6 +210,61 @@ async def test_home_shows_what_waits(screen: Screen, here: Desk) -> None:
     page = await screen.open(ANA, place="channel=home")
     await expect(page.get_by_text("Waiting for a decision").first).to_be_visible()
     await screen.picture(page, "home")
+
+
+ADMIN = """\
+version: 1
+policies:
+  # Big refunds need two people.
+  - name: refunds over $500
+    match: {graph: refund}
+    when: double(action.args.amount) > 500.0
+    channel: "#approvals"
+    who: ["@finance"]
+    quorum: {approve: 2}
+    remind: [10m]
+    escalate: [{after: 15m, to: [U0CLEO], channel: "#finance-leads"}]
+    expire: {after: 2h, then: deny}
+  - name: refunds
+    match: {graph: refund}
+    channel: "#approvals"
+    who: ["@finance"]
+  - name: questions
+    match: {graph: question}
+    channel: "#approvals"
+    expire: {after: 8h, then: wait}
+    enabled: false
+default:
+  channel: "#approvals"
+"""
+
+
+async def test_policies_are_changed_in_the_page(browser: Browser, house: House, request: pytest.FixtureRequest) -> None:
+    """The list in words; a mistake stands below the field; what is saved counts, and the list says so."""
+    (house.folder / "policies.yaml").write_text(ADMIN)
+    folder = request.config.getoption("--screenshots")
+    desk = await house.desk(signoff_admins="@finance")
+    screen = Screen(browser, desk, Path(folder) if folder else None)
+    page = await screen.open(ANA, size={"width": 1180, "height": 900})
+    await page.locator('[data-testid="composer"]').click()
+    await page.keyboard.type("/approvals admin")
+    await page.keyboard.press("Enter")
+    modal = page.locator('[data-testid="modal"]').last
+    await expect(modal).to_contain_text("Two of @finance")
+    await screen.picture(page, "policies")
+    await modal.locator('[data-block-id="policy:0"] [data-action-id="admin:policy"]').click()
+    await page.get_by_text("Edit…", exact=True).click()
+    field = modal.locator('[data-block-id="text"] textarea')
+    await expect(field).to_have_value(re.compile("# Big refunds need two people"))
+    text = await field.input_value()
+    await field.fill(text.replace("10m", "soon"))
+    await modal.get_by_role("button", name="Save", exact=True).click()
+    await expect(modal).to_contain_text("'soon' is not a duration")
+    await screen.picture(page, "policy")
+    await field.fill(text.replace("10m", "5m"))
+    await modal.get_by_role("button", name="Save", exact=True).click()
+    await expect(modal).to_contain_text("Version 2 counts now")
+    assert (await desk.core.records.book.policies()).policies[0].remind == (300.0,)
 
 
 async def _pictures(screen: Screen, page: Page, name: str) -> None:

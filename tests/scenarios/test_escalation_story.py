@@ -8,9 +8,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from approvals.events import EventType
-from approvals.hours import PauseKind
-from approvals.model import Actor, ActorRef, Approval, DecisionType, Resolution, Source, Status
-from approvals.service import Done
+from approvals.model import Approval, DecisionType, Resolution, Source, Status
+from localslack import Message
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import BEN, CHANNEL, CLEO, LEADS, Desk, House, all_text
 from tests.scenarios.processes import outside
@@ -57,11 +56,12 @@ async def turned(desk: Desk, clock: VirtualClock, minutes: float) -> None:
         await desk.core.records.effects.drain()
 
 
-async def looks(desk: Desk, who: str) -> None:
-    """Somebody says that they are looking into it."""
-    actor = Actor(ActorRef(who, Source.SLACK, "T0LOCAL"), audiences=frozenset({who}))
-    held = await desk.core.records.approvals.hold((await desk.only()).id, actor, PauseKind.ACKNOWLEDGED, 1200.0)
-    assert isinstance(held, Done), held
+async def looks(desk: Desk, who: str, card: Message) -> None:
+    """Somebody says on a card that they are looking into it."""
+    approval = await desk.only()
+    value = f"{approval.id}:{approval.revision}:look"
+    assert (await desk.slack.click(who, card.channel, card.ts, "more", value=value)).ok
+    await desk.until(lambda: True if f"<@{who}> is looking into it" in desk.text(card.ts, card.channel) else None)
 
 
 def reminders(desk: Desk, channel: str, ts: str) -> int:
@@ -88,7 +88,7 @@ async def test_from_the_first_question_to_the_policys_answer(house: House, clock
     assert (await recorded(desk, EventType.ANNOUNCED, 3)).level == 2
 
     await turned(desk, clock, 5)
-    await looks(desk, CLEO)
+    await looks(desk, CLEO, leads)
     await turned(desk, clock, 10)
     assert reminders(desk, CHANNEL, card.ts) == 1, "somebody was told while Cleo was looking"
     await turned(desk, clock, 10)
@@ -170,7 +170,8 @@ async def test_the_story_in_the_page(house: House, clock: VirtualClock, browser:
     wider = await screen.open(CLEO, place=f"channel={LEADS}")
     second = wider.locator(f'[data-testid="message"][data-ts="{leads.ts}"]')
     await expect(second.locator('[data-action-id="approve"]')).to_be_visible()
-    await looks(desk, CLEO)
+    await looks(desk, CLEO, leads)
+    await expect(second).to_contain_text("is looking into it")
     await turned(desk, clock, 210)
     await recorded(desk, EventType.REPORTED)
     for shown in (message, second):

@@ -1,31 +1,38 @@
--- Writes a record, its audit events, its indexes and its due work, if the version before still stands.
--- KEYS: record, audit, trail, due, drives, claims, attempts, lease, then the index sets.
--- ARGV: version before, version after, doc, fence ('' for none),
---       n events, events..., n due, (line: 0 due or 1 drives, member, score or '', claim token or '')...,
---       n index operations, (position of the set, id, score or '')...
--- Returns 'done', 'conflict' or 'fenced'.
-if ARGV[4] ~= '' and redis.call('GET', KEYS[8]) ~= ARGV[4] then return 'fenced' end
-local stands = redis.call('HGET', KEYS[1], 'v') or '0'
-if stands ~= ARGV[1] then return 'conflict' end
-redis.call('HSET', KEYS[1], 'v', ARGV[2], 'doc', ARGV[3])
-local at = 5
-for _ = 1, tonumber(ARGV[at]) do
-  at = at + 1
-  local seq = redis.call('XADD', KEYS[2], '*', 'e', ARGV[at])
-  redis.call('RPUSH', KEYS[3], seq)
+-- Writes records of one thread with their audit events, indexes and due work: all, or none if a version has moved on.
+-- KEYS: lease, audit, due, drives, claims, attempts, thread, then those that the changes name by their position.
+-- ARGV: fence ('' for none), '1' to hand back the lease, and a JSON list of changes: key, trail, before, version, doc,
+--       live, events, due (line, member, score or '', claim token or ''), indexes (set, member, score or '').
+-- `trail` is 0 for threads, whose events nobody asks for by themselves.
+-- `live`: 'new' with a thread, '+' or '-' and an id with an approval, for the thread's list of those that are not final.
+-- Returns 'done', 'conflict' or 'fenced'. A thread that was made without that list never gets one: it would lack some.
+if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
+local changes = cjson.decode(ARGV[3])
+for _, change in ipairs(changes) do
+  if (redis.call('HGET', KEYS[change.key], 'v') or '0') ~= change.before then return 'conflict' end
 end
-at = at + 1
-for _ = 1, tonumber(ARGV[at]) do
-  local line, member, score, token = KEYS[4 + ARGV[at + 1]], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
-  if score == '' then redis.call('ZREM', line, member) else redis.call('ZADD', line, score, member) end
-  if token == '' then redis.call('HDEL', KEYS[6], member) else redis.call('HSET', KEYS[6], member, token) end
-  redis.call('HDEL', KEYS[7], member)
-  at = at + 4
+for _, change in ipairs(changes) do
+  redis.call('HSET', KEYS[change.key], 'v', change.version, 'doc', change.doc)
+  local move, id = string.sub(change.live, 1, 1), ',' .. string.sub(change.live, 2) .. ','
+  local live = redis.call('HGET', KEYS[7], 'live') or (move == 'n' and '')
+  if move ~= '' and live then
+    local first, last = string.find(live, id, 1, true)
+    if first then live = string.sub(live, 1, first - 1) .. string.sub(live, last + 1) end
+    redis.call('HSET', KEYS[7], 'live', move == '+' and live .. id or live)
+  end
+  for _, event in ipairs(change.events) do
+    local seq = redis.call('XADD', KEYS[2], '*', 'e', event)
+    if change.trail > 0 then redis.call('RPUSH', KEYS[change.trail], seq) end
+  end
+  for _, due in ipairs(change.due) do
+    local line, member, score, token = KEYS[due[1]], due[2], due[3], due[4]
+    if score == '' then redis.call('ZREM', line, member) else redis.call('ZADD', line, score, member) end
+    if token == '' then redis.call('HDEL', KEYS[5], member) else redis.call('HSET', KEYS[5], member, token) end
+    redis.call('HDEL', KEYS[6], member)
+  end
+  for _, index in ipairs(change.indexes) do
+    local set, member, score = KEYS[index[1]], index[2], index[3]
+    if score == '' then redis.call('ZREM', set, member) else redis.call('ZADD', set, score, member) end
+  end
 end
-at = at + 1
-for _ = 1, tonumber(ARGV[at]) do
-  local set, id, score = KEYS[8 + ARGV[at + 1]], ARGV[at + 2], ARGV[at + 3]
-  if score == '' then redis.call('ZREM', set, id) else redis.call('ZADD', set, score, id) end
-  at = at + 3
-end
+if ARGV[2] == '1' then redis.call('DEL', KEYS[1]) end
 return 'done'

@@ -1,0 +1,91 @@
+"""Changes as `commit.lua` takes them: keys and arguments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from approvals.lifecycle import Change, ThreadChange
+from approvals.model import Lease, Status, Thread
+from approvals.store.codec import APPROVALS, THREADS
+from approvals.store.keys import Keys
+
+DueRow = tuple[str, str, str, str]
+"""Line, member, score or nothing, claim token or nothing."""
+
+IndexRow = tuple[str, str, str]
+"""Set, id, score or nothing."""
+
+
+def score(at: datetime) -> str:
+    """Microseconds since the epoch, exact: a double holds them until the year 2255."""
+    return str((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+
+
+class Packed:
+    """Changes of one thread, all to be written or none; `releasing` hands the lease back in the same step."""
+
+    def __init__(
+        self, keys: Keys, first: Change | ThreadChange, lease: Lease | None = None, *, releasing: bool = False
+    ) -> None:
+        thread_id = first.approval.thread_id if isinstance(first, Change) else first.thread.id
+        self._names = keys
+        self.keys = [keys.lease(thread_id), keys.audit, keys.due, keys.drives, keys.claims, keys.attempts]
+        self.keys.append(keys.thread(thread_id))
+        self._head = [str(lease.token) if lease else "", "1" if lease and releasing else ""]
+        self._changes: list[dict[str, Any]] = []
+
+    @property
+    def args(self) -> list[str]:
+        """What the script is given. One argument for all changes: each of its own is dear to send."""
+        return [*self._head, json.dumps(self._changes)]
+
+    def add(self, change: Change | ThreadChange, events: Sequence[str], due: Sequence[DueRow]) -> None:
+        """One more change, with the text of its events and its due work."""
+        if isinstance(change, Change):
+            record = change.approval
+            key, doc = self._names.approval(record.id), APPROVALS.dump(record)
+            live, indexes = ("-" if record.status.final else "+") + record.id, self._approval_indexes(change)
+        else:
+            record = change.thread
+            key, doc = self._names.thread(record.id), THREADS.dump(record)
+            live, indexes = "" if change.before else "new", self._thread_indexes(record)
+        self._changes.append(
+            {
+                "key": self._at(key),
+                "trail": self._at(self._names.trail(record.id)) if isinstance(change, Change) else 0,
+                "before": str(change.before),
+                "version": str(record.version),
+                "doc": doc,
+                "live": live,
+                "events": list(events),
+                "due": [(self._at(line), *rest) for line, *rest in due],
+                "indexes": [(self._at(name), *rest) for name, *rest in indexes],
+            }
+        )
+
+    def _at(self, name: str) -> int:
+        """The position of a key, from 1; added if it is new."""
+        if name not in self.keys:
+            self.keys.append(name)
+        return self.keys.index(name) + 1
+
+    def _approval_indexes(self, change: Change) -> list[IndexRow]:
+        index, approval = self._names.index, change.approval
+        opened = score(approval.opened_at)
+        pending = opened if approval.status is Status.PENDING else ""
+        unsettled = "" if approval.status.final else opened
+        rows = [
+            (index("pending"), approval.id, pending),
+            (index("pending", approval.graph), approval.id, pending),
+            (index("open"), approval.id, unsettled),
+        ]
+        if not change.before:
+            ever = (index("all"), index("all", approval.graph), index("thread", approval.thread_id))
+            rows += [(name, approval.id, opened) for name in ever]
+        return rows
+
+    def _thread_indexes(self, thread: Thread) -> list[IndexRow]:
+        return [(self._names.index("threads"), thread.id, score(thread.created_at) if thread.state.open else "")]

