@@ -22,7 +22,7 @@ from agents.checkpointer import CheckpointerDown
 from agents.dialects import Dialects
 from agents.dialects.breakpoint import breakpoint_draft
 from agents.elsewhere import WHY, answered_elsewhere, beyond
-from agents.fence import fenced
+from agents.fence import fenced, the_fence
 from agents.graphs import END, Graph
 from agents.outcome import outcome
 from agents.payload import to_json
@@ -322,6 +322,7 @@ class GraphDriver:
     async def _run(self, walk: _Walk, what: object, batch: Sequence[Approval] = ()) -> None:
         config = _with_decisions(walk.config, batch)
         extra: dict[str, Any] = {} if walk.thread.context is None else {"context": walk.thread.context}
+        the_fence().forget()
         # `sync`: a pause is in Redis before it is announced, and a dying Redis stops the graph.
         with _not_ours():
             limit = asyncio.timeout(self._limit)

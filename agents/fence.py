@@ -23,9 +23,10 @@ class Fence:
     lease, in the same step of the server: then nothing can come in between, and `check` is not asked.
 
     `seen` is what was last read, as text, by thread, namespace and checkpoint id. While the lease stands nobody else
-    writes, so LangGraph is handed exactly the state that was looked at before, however often it asks. The first write
-    drops it: what follows is read back from the server. `writes` counts, so that a read which began before a write is
-    not kept after it.
+    who asks for it writes, so what one look at the thread asks for again is not read again. A run begins by dropping
+    it: LangGraph then finds a thread that somebody moved without a lease, and its strict resume refuses our answer. The
+    first write drops it too: what follows is read back from the server. `writes` counts, so that a read which began
+    before a write is not kept after it.
     """
 
     check: Callable[[], Awaitable[None]]
@@ -36,13 +37,14 @@ class Fence:
     @contextmanager
     def writing(self) -> Generator[None]:
         """Around a write, from before it is sent until it was answered."""
-        self._forget()
+        self.forget()
         try:
             yield
         finally:
-            self._forget()
+            self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """What is asked for next is read from the server."""
         self.writes += 1
         self.seen.clear()
 

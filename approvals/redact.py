@@ -52,6 +52,9 @@ _LOOKS = (
     ),
     (re.compile(r"(?i)\b(bearer\s{1,3})(?=\S*\d)[\w.~+/=-]{8,}"), rf"\1{MASK}"),
 )
+_MAYBE = re.compile(r"xox|xapp|AKIA|ASIA|-BEGIN|eyJ|gh[pousr][_-]|github|glpat|sk-|AIza|[:=]|(?i:bearer)")
+"""What one of them begins with: most texts hold none of it, and are left alone at once."""
+
 _NAMED = re.compile(r"(?<![\w.-])([\w.-]{1,80})(?:[\"']?\s{0,3}(?<![=!<>])=(?!=)\s{0,3}|[\"']\s{0,3}:\s{0,3})")
 _VALUE = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s,;&\"'{}\[\]()]+")
 
@@ -86,6 +89,8 @@ class Redactor:
         for secret in secrets:
             if secret in text:
                 text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
+        if not _MAYBE.search(text):
+            return text
         for look, instead in _LOOKS:
             text = look.sub(instead, text)
         return self._without_named(text)

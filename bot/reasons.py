@@ -7,7 +7,7 @@ from typing import Any
 
 from approvals.policy import Policy
 from bot import forms, texts_votes
-from bot.rich import MAX_LABEL, Block, cut, plain_text
+from bot.rich import MAX_LABEL, Block, line, plain_text
 
 PRESET, OTHER = "preset", "other"
 MAX_WORDS = 2000
@@ -41,7 +41,7 @@ def _hint(policy: Policy, *, required: bool) -> str:
 def _list(policy: Policy, *, required: bool) -> Block:
     """Options are named by their place: a reason may be longer than an option's value."""
     offered = policy.reasons[:MAX_OFFERED]
-    options = [{"text": plain_text(cut(text, MAX_LABEL)), "value": str(at)} for at, text in enumerate(offered)]
+    options = [{"text": plain_text(line(text, MAX_LABEL)), "value": str(at)} for at, text in enumerate(offered)]
     if required:
         options.append({"text": plain_text(texts_votes.REASON_OTHER), "value": OTHER})
     return {

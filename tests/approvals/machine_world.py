@@ -91,6 +91,24 @@ AUTOMATIC = st.builds(
 )
 
 
+VOTE = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["approve", "edit", "deny", "approve", "respond"]),
+        "action": st.sampled_from([None, 0, 1]),
+    },
+    optional={"reason": st.just("because"), "alone": st.booleans()},
+)
+CLICK = st.fixed_dictionaries(
+    {
+        "who": st.sampled_from(["UBEN", "UCLEO", "UDAN", "UANA", "UBOSS", "UGUS", OPERATOR]),
+        "vote": VOTE,
+        "stale": st.sampled_from([0, 0, 0, None, 1]),
+        "cents": st.sampled_from([1, 2, "x"]),
+        "twice": st.sampled_from([False, False, True]),
+    }
+)
+
+
 class Watching(Recorder):
     """Remembers what a card showed when it was last drawn."""
 

@@ -238,3 +238,12 @@ def test_a_question_asked_again_is_held_by_nobody() -> None:
     change = changed(lifecycle.amend(resolved, draft(shown="h2"), at(100)))
     assert change.approval.paused_until(at(101)) is None
     assert dues(change)[DueKind.REMIND] == at(640)
+
+
+def test_a_hold_that_outlasts_what_was_taken_back_still_ends() -> None:
+    """Decided while somebody looked, and taken back: the end of the hold is told as it would have been."""
+    policy = replace(HELD, undo=30.0)
+    held = moved(lifecycle.hold(opening(policy=policy).approval, ANA, LOOKING, 600.0, at(60)))
+    resolved = lifecycle.with_reply(changed(lifecycle.decide(held, say(), at(90))), Reply("yes")).approval
+    back = changed(lifecycle.undo(resolved, ANA, at(100)))
+    assert (dues(back)[DueKind.LAPSE], dues(back)[DueKind.REMIND]) == (at(660), at(1200))

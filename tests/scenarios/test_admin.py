@@ -7,13 +7,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from approvals.book import Published
+from approvals.book import PolicyBook, Published
+from approvals.errors import ConfigError
 from approvals.events import EventType
-from approvals.model import ActorRef, Source
+from approvals.model import ActorRef, Source, ThreadState
+from approvals.store.book import RedisBook
+from approvals.store.redis import connect
 from bot.admin_views import DEFAULT, NEW, At
 from localslack import View
+from tests.approvals.build import until
 from tests.conftest import VirtualClock
-from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, GUS, XIA, Desk, House, all_text
+from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, GUS, REFUND, XIA, Desk, House, all_text
 
 RULES = """\
 version: 1
@@ -375,6 +379,45 @@ async def test_what_the_settings_say_is_edited_into_version_1(house: House) -> N
     await desk.slack.submit(ANA, view.id, {"text": 'name: first\nchannel: "#approvals"'})
     await top(desk, ANA, "admin:list", "Version 1 counts now")
     assert await names(desk) == ["first"]
+
+
+async def test_what_is_changed_on_one_replica_counts_on_the_others(
+    one: Desk, house: House, clock: VirtualClock
+) -> None:
+    """Without a restart, whichever of them opens the question."""
+    other = await house.desk(clock=clock)
+    changed = RULES.replace("refunds   #", "paybacks   #")
+    assert isinstance(await one.core.records.book.publish(changed, expected=1, actor=OPS), Published)
+    await other.ask()
+    assert (await other.only()).policy.name == "paybacks"
+
+
+async def test_a_replica_that_cannot_read_what_counts_asks_nobody(
+    one: Desk, redis_url: str, clock: VirtualClock
+) -> None:
+    """Neither under the wrong policy nor never: the question stays due, and is asked once it can be read."""
+    redis = connect(redis_url)
+    elsewhere = PolicyBook(RedisBook(redis), clock=clock, channel="#approvals")
+    leaning = "version: 1\ndefault: {}\n"
+    assert isinstance(await elsewhere.publish(leaning, expected=1, actor=OPS), Published)
+    thread = await one.start("refund", REFUND)
+
+    async def paused() -> bool:
+        found = await one.core.records.store.thread(thread.id)
+        return found is not None and found.state is ThreadState.STARTED
+
+    async def asked() -> bool:
+        clock.turn(seconds=30)
+        return bool(await one.approvals())
+
+    await until(paused)
+    with pytest.raises(ConfigError):
+        await one.core.records.book.policies()
+    assert await one.approvals() == ()
+    assert isinstance(await elsewhere.publish(RULES, expected=2, actor=OPS), Published)
+    await until(asked)
+    await redis.aclose()
+    await redis.connection_pool.aclose()
 
 
 def test_the_places_that_are_none_cannot_be_mistaken() -> None:
