@@ -17,14 +17,14 @@ def chosen(approval: Approval, candidates: Sequence[Actor]) -> Actor | None:
     Where none makes it possible, the first says why.
     """
     able = [actor for actor in candidates if eligibility.refusal(approval, actor) is None]
-    return next((actor for actor in able if not _voted(approval, actor)), next(iter([*able, *candidates]), None))
+    return next((actor for actor in able if not voted(approval, actor)), next(iter([*able, *candidates]), None))
 
 
-def _voted(approval: Approval, actor: Actor) -> bool:
+def voted(approval: Approval, actor: Actor) -> bool:
     """Whether the seat has a vote on everything that is still open."""
     still = [count for count in tally(approval) if count.verdict is None]
     seats = [{vote.actor.seat for vote in (*count.approvals, *count.denials)} for count in still]
-    return bool(seats) and all(actor.ref.seat in voted for voted in seats)
+    return bool(seats) and all(actor.ref.seat in those for those in seats)
 
 
 def stand_ins(approval: Approval, asked: frozenset[str], absent: Sequence[Away]) -> dict[str, str]:

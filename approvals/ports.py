@@ -59,7 +59,11 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which approvals, oldest first. `status` None means all of them; only `pending` is indexed by itself."""
+    """Which approvals, oldest first. `status` None means all of them; only `pending` is indexed by itself.
+
+    `decided`: those that were decided, of all graphs and threads, in that order. One that is open again since may be
+    among them, until it is decided anew.
+    """
 
     status: Status | None = Status.PENDING
     graph: str | None = None
@@ -67,6 +71,7 @@ class Query:
     offset: int = 0
     limit: int = 20
     newest_first: bool = False
+    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -39,12 +40,15 @@ class Absences:
     async def _able(self, user_id: str) -> bool:
         return await self._directory.standing(user_id, None) is Standing.MEMBER
 
-    async def standing_in(self, actor: Actor, approval: Approval) -> Actor:
-        """The same actor, or acting for somebody absent whom the audience names, where it does not name themselves."""
+    async def standing_in(self, actor: Actor, approval: Approval, covered: Sequence[Away] | None = None) -> Actor:
+        """The same actor, or acting for somebody absent whom the audience names, where it does not name themselves.
+
+        `covered`, where it is known already: the absences in which they may stand in.
+        """
         if actor.standing is not Standing.MEMBER or not actor.audiences.isdisjoint(approval.audience):
             return actor
         candidates: list[Actor] = []
-        for away in await self.covered_by(actor.ref.id):
+        for away in await self.covered_by(actor.ref.id) if covered is None else covered:
             theirs = (await self._directory.actor(away.user_id, None, approval.audience)).audiences
             if theirs:
                 ref = replace(actor.ref, behalf=away.user_id)

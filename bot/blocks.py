@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from bot.card import card
-from bot.lists import Around, details, listing
+from bot.listing import Found, Turn, listing
+from bot.lists import details
 from bot.notes import asked_for, glass, plain, reminder, report
 from bot.rich import Message
 
-__all__ = ["Around", "Message", "asked_for", "card", "details", "glass", "listing", "plain", "reminder", "report"]
+__all__ = [
+    "Found",
+    "Message",
+    "Turn",
+    "asked_for",
+    "card",
+    "details",
+    "glass",
+    "listing",
+    "plain",
+    "reminder",
+    "report",
+]

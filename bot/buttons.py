@@ -17,6 +17,9 @@ FIRST = (DecisionType.APPROVE, DecisionType.EDIT, DecisionType.DENY)
 LOOK, SNOOZE, GLASS = "look", "snooze", "glass"
 """The verbs of the menu. A snooze is followed by its seconds."""
 
+ROW = "row:"
+"""Before the verb of a button in a row of a list."""
+
 _STYLE = {DecisionType.APPROVE: "primary", DecisionType.DENY: "danger"}
 
 
@@ -89,6 +92,19 @@ def single(approval: Approval) -> list[Block]:
             aside = _button(approval, kind, None, texts.title(approval))
             blocks.append(section("None of these? Answer the agent in words.", aside))
     return blocks
+
+
+def quick(approval: Approval) -> Block | None:
+    """Approve and Deny for a row of a list, where one click of one person is all that it takes; what they are about is
+    as it was first asked."""
+    policy, kinds = approval.policy, _open(approval, None)
+    more = policy.confirm or policy.reason_required or texts_votes.several(policy)
+    changed = approval.revision > 1 or approval.error or approval.decisions
+    if more or changed or len(approval.actions) != 1 or DecisionType.APPROVE not in kinds:
+        return None
+    row = [kind for kind in kinds if kind in (DecisionType.APPROVE, DecisionType.DENY)]
+    made = [_button(approval, kind, None, texts.title(approval)) for kind in row]
+    return actions([{**one, "action_id": f"{ROW}{one['action_id']}"} for one in made])
 
 
 def of_action(approval: Approval, index: int) -> list[Block]:

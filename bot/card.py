@@ -55,6 +55,9 @@ class Room:
 
 SMALL = Room(args=1800, value=300, count=12, why=700, verdicts=900, window=4)
 TINY = Room(args=600, value=100, count=6, why=300, verdicts=300, window=2)
+BRIEF = Room(args=450, value=200, count=6, why=300)
+BRIEFLY = 600
+"""Characters of what is asked that a row of a list may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,18 @@ def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> 
     blocks.extend(_open(approval, now, passed_on=passed_on) if pending else _closed(approval, now, room))
     blocks.append(context(plain_text(f"Signoff · {line(approval.id, 60)}")))
     return Message(fallback(texts_state.headline(approval)), blocks)
+
+
+def brief(approval: Approval) -> list[Block] | None:
+    """What is asked of one action, for a row of a list: `None` unless it is whole there, and nothing is hidden."""
+    if len(approval.actions) != 1:
+        return None
+    body, why = _single(approval, BRIEF), _why(approval, BRIEF)
+    blocks = [*body.blocks, *why.blocks]
+    whole = body.whole and why.whole and (body.raw or not unshown(approval))
+    named = texts.title(approval, 120) == (approval.title.strip() or texts.UNTITLED)
+    hidden = MASK in json.dumps([approval.title, *blocks], ensure_ascii=False)
+    return blocks if whole and named and not hidden and fits(blocks, most=BRIEFLY) else None
 
 
 def _incomplete(approval: Approval) -> str:

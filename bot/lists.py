@@ -1,32 +1,24 @@
-"""Several approvals in rows, and one approval with everything known about it. Pure."""
+"""One approval in a row of a list, and one approval with everything known about it. Pure."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from approvals import automatic
 from approvals.model import ActorRef, Approval, Decision, Source, Status
 from approvals.policy import Urgency
-from approvals.ports import Page
-from bot import texts, texts_state, texts_votes
+from bot import replies_find, texts, texts_state, texts_votes
 from bot.card import SMALL, draw
 from bot.rich import (
     MAX_WEIGHT,
     Block,
     Message,
-    actions,
     button,
     clean,
     context,
     cut,
     divider,
-    escape,
-    fallback,
-    header,
-    inline,
     line,
     plain_text,
     rich,
@@ -37,8 +29,6 @@ from bot.rich import (
 
 MAX_ROWS = 15
 MAX_DECISIONS = 12
-MAX_FILTER = 150
-"""Characters of a filter in a button: written as ASCII they stay within the 2,000 of its value."""
 DETAILS = 4200
 """Characters that what is said beyond the card may take, at the most."""
 
@@ -60,86 +50,12 @@ def row(approval: Approval, now: datetime, extra: str = "") -> Block:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
-    """Of a list of what its reader may see: where the pages around it begin, `None` where there is none."""
-
-    before: int | None = None
-    after: int | None = None
-
-
-def listing(
-    page: Page, *, title: str, graph: str | None, now: datetime, page_size: int, around: Around | None = None
-) -> Message:
-    """A page of approvals, oldest first. `title` is ours; `graph` is the filter in use.
-
-    Without `around` the reader sees everything, and is told how much that is.
-    """
-    shown = page.approvals[: max(1, min(page_size, MAX_ROWS))]
-    blocks = [header(title)]
-    if graph:
-        blocks.append(context(plain_text(f"Only of the agent {line(graph, 80)}")))
-    if not shown:
-        sentence = _empty(page, graph) if around is None else _nothing(around, graph)
-        turns = [] if around is None else _around(around, graph)
-        rest = [section(sentence), *([actions(turns)] if turns else [])]
-        return Message(fallback(f"{escape(line(title, 100))}: {sentence}"), [*blocks, *rest])
-    blocks.extend(row(approval, now) for approval in shown)
-    last = page.offset + len(shown)
-    if around is None:
-        blocks.append(context(f"{page.offset + 1}–{last} of {page.total}, oldest first."))
-        turns = _turns(page, graph, page_size, last)
-    else:
-        blocks.append(context(f"{len(shown)} of those that you may see, oldest first."))
-        turns = _around(around, graph)
-    if turns:
-        blocks.append(actions(turns))
-    first = inline(shown[0].title, 120) or texts.UNTITLED
-    count = page.total if around is None else len(shown)
-    return Message(fallback(f"{escape(line(title, 100))}: {count}. The oldest here: {first}"), blocks)
-
-
-def _nothing(around: Around, graph: str | None) -> str:
-    if around.after is not None:
-        return "Nothing that you may see is among these. *Next* looks further."
-    if around.before is not None:
-        return "There is nothing on this page any more. `/approvals` starts at the first one."
-    return _empty(Page((), 0, 0), graph)
-
-
-def _around(around: Around, graph: str | None) -> list[Block]:
-    back = [] if around.before is None else [button("Previous", "list:prev", _where(around.before, graph))]
-    on = [] if around.after is None else [button("Next", "list:next", _where(around.after, graph))]
-    return back + on
-
-
-def _empty(page: Page, graph: str | None) -> str:
-    if page.offset and page.total:
-        return "There is nothing on this page any more. `/approvals` starts at the first one."
-    if graph:
-        return f"Nothing of the agent {inline(graph, 80)} is waiting. `/approvals` lists those of all agents."
-    return texts.HELP_EMPTY
-
-
-def _turns(page: Page, graph: str | None, page_size: int, last: int) -> list[Block]:
-    turns: list[Block] = []
-    if page.offset > 0:
-        back = max(0, page.offset - max(1, min(page_size, MAX_ROWS)))
-        turns.append(button("Previous", "list:prev", _where(back, graph)))
-    if last < page.total:
-        turns.append(button("Next", "list:next", _where(last, graph)))
-    return turns
-
-
-def _where(offset: int, graph: str | None) -> str:
-    return json.dumps({"offset": offset, "graph": graph and graph[:MAX_FILTER]}, separators=(",", ":"))
-
-
-def details(approval: Approval, now: datetime) -> Message:
-    """The card, and what the record says beyond it: for whoever has to find out why."""
+def details(approval: Approval, now: datetime, link: str | None = None) -> Message:
+    """The card, and what the record says beyond it: for whoever has to find out why. `link`: where the card stands."""
     drawn = draw(approval, now, SMALL, most=MAX_WEIGHT - DETAILS)
     facts = rich(*(words(run(f"{name}: ", "bold"), run(value)) for name, value in _facts(approval, now) if value))
-    blocks = [*drawn.blocks, divider(), section("*Details*"), facts]
+    stands = [context(replies_find.CARD_IS.format(url=link))] if link else []
+    blocks = [*drawn.blocks, *stands, divider(), section("*Details*"), facts]
     said = approval.decisions[-MAX_DECISIONS:]
     if said:
         blocks.append(section(f"*Decisions* ({len(approval.decisions)})"))

@@ -17,9 +17,11 @@ from bot import strict_json
 
 Body = Mapping[str, Any]
 
-_ACTION = re.compile(r"(approve|deny|edit|respond|review|retry|repair|undo)(?::([0-9]{1,4}))?")
+_VERBS = "approve|deny|edit|respond|review|retry|repair|undo"
+_ACTION = re.compile(rf"(?:(row:)(?=approve$|deny$))?({_VERBS})(?::([0-9]{{1,4}}))?")
 _VALUE = re.compile(r"(A[A-Z2-7]{15}):([0-9]{1,9})")
 _OPTION = re.compile(r"(A[A-Z2-7]{15}):([0-9]{1,9}):(look|glass|snooze([0-9]{1,8}))")
+MAX_OFFSET = 10**9
 ID = re.compile(r"A[A-Z2-7]{15}")
 """An approval's id: the whole of a text is one if it matches fully."""
 
@@ -34,7 +36,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button of a card. `action` is the index of one action of a batch, `None` for the whole card."""
+    """A button of a card, or in a row of a list. `action` is the index of one action of a batch, `None` for the whole
+    card."""
 
     verb: str
     approval_id: str
@@ -44,6 +47,7 @@ class Click:
     trigger_id: str
     channel: str | None
     view_id: str | None
+    row: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """Which page of the list."""
+    """Which page of a list: where it begins, and what is looked for, as it would be typed."""
 
     offset: int
-    graph: str | None
+    skip: int
+    find: str
 
 
 def _text(found: object) -> str:
@@ -104,14 +109,15 @@ def click(body: Body) -> Click:
     if verb is None or value is None:
         raise InputError("a button is not of our making: its action or value cannot be read")
     return Click(
-        verb=verb[1],
+        verb=verb[2],
         approval_id=value[1],
         revision=int(value[2]),
-        action=int(verb[2]) if verb[2] else None,
+        action=int(verb[3]) if verb[3] else None,
         person=person(body),
         trigger_id=_text(body.get("trigger_id")),
         channel=_text(_mapping(body.get("channel")).get("id")) or None,
         view_id=_text(_mapping(body.get("view")).get("id")) or None,
+        row=verb[1] is not None,
     )
 
 
@@ -174,10 +180,16 @@ def json_value(body: Body) -> Mapping[str, JsonValue]:
 def list_page(body: Body) -> ListPage:
     """Where the list goes on."""
     found = json_value(body)
-    offset, graph = found.get("offset"), found.get("graph")
-    if not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
-        raise InputError("a list button is not of our making: it names no offset")
-    return ListPage(offset, graph if isinstance(graph, str) and graph else None)
+    find = found.get("find")
+    if not isinstance(find, str):
+        raise InputError("a list button is not of our making: it does not say what is looked for")
+    return ListPage(_count(found.get("offset")), _count(found.get("skip")), find)
+
+
+def _count(found: object) -> int:
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= MAX_OFFSET:
+        raise InputError("a list button is not of our making: it does not say where the page begins")
+    return found
 
 
 def state_values(body: Body) -> Mapping[str, Any]:

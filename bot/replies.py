@@ -32,19 +32,6 @@ MAY_NOT_RUN = (
     "You are not among those who may start agents from Slack. Whoever runs Signoff can add you to `SIGNOFF_RUNNERS`."
 )
 USAGE_RUN = 'Name the graph and its input: `/approvals run refund {"amount": 20}`'
-HELP = (
-    "*What waits for people*\n"
-    "• `/approvals` lists what is pending, oldest first; `/approvals list page 2 graph:refund` turns the page and "
-    "filters.\n"
-    "• `/approvals show ID` shows one of them, with its details.\n"
-    '• `/approvals run GRAPH {"key": "value"}` starts an agent, for those who may.\n'
-    "• `/approvals away until Monday cover @ben` says that you are away, and who decides for you; `/approvals back` "
-    "ends it.\n"
-    '• `/approvals simulate GRAPH {"action": …}` shows who would be asked and what would follow, for those who may.\n'
-    "• `/approvals admin` shows and changes the policies, for admins.\n"
-    "• `/approvals help` shows this.\n"
-    "You decide on the card itself: Approve, Edit or Deny. Only those whom the policy names can."
-)
 
 POLICIES = "Policies"
 LOADING = "Reading the policies…"
@@ -96,16 +83,6 @@ def usage_show(given: str) -> str:
     """`show` without an id that could be one."""
     what = f"`{inline(given.strip(), 40)}` is not the id of an approval" if given.strip() else "Which one?"
     return f"{what}. Ids look like `AB2C3D4E5F6G7H2J` and stand on each card: `/approvals show ID`"
-
-
-def usage_list(given: str) -> str:
-    """Words that `list` does not know."""
-    return f"`list` does not know `{inline(given, 60)}`. Try `/approvals list page 2 graph:refund`."
-
-
-def unknown_command(given: str) -> str:
-    """A verb that does not exist."""
-    return f"There is no `{inline(given, 40)}`.\n\n{HELP}"
 
 
 def bad_json(problem: str) -> str:

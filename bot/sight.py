@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from approvals.model import Approval, Standing
@@ -12,6 +12,9 @@ from approvals.visibility import Viewer, questions, visible
 from bot.absences import Absences
 from bot.directory import Directory
 from bot.payloads import Person
+
+Wanted = Callable[[Approval], bool]
+"""Whether a record is among those that are looked for."""
 
 CHUNK = 50
 """Records read at once."""
@@ -66,26 +69,28 @@ class Sight:
         """Whether they may know of it."""
         return visible(approval, await self.viewer(person, [approval]))
 
-    async def window(self, person: Person, query: Query, *, skip: int = 0) -> Window:
-        """The page at `query.offset` of what they may see; `skip` so many of those first."""
-        if (await self.viewer(person, ())).admin:
+    async def window(self, person: Person, query: Query, *, skip: int = 0, wanted: Wanted | None = None) -> Window:
+        """The page at `query.offset` of what they may see, and is `wanted`; `skip` so many of those first."""
+        if wanted is None and (await self.viewer(person, ())).admin:
             page = await self._approvals.page(replace(query, offset=query.offset + skip))
             last, first = page.offset + len(page.approvals), page.offset
             back = max(0, first - query.limit) if first else None
             return Window(page, everything=True, before=back, after=last if last < page.total else None)
-        found, end, total = await self._forward(person, query, skip + query.limit)
+        found, end, total = await self._forward(person, query, skip + query.limit, wanted)
         start = found[skip][0] if len(found) > skip else end if skip else query.offset
         shown = tuple(approval for _, approval in found[skip:])
         page = Page(shown, len(shown), start)
-        before = await self._backward(person, query, start) if start else None
+        before = await self._backward(person, query, start, wanted) if start else None
         return Window(page, everything=False, before=before, after=end if end < total else None)
 
-    async def _forward(self, person: Person, query: Query, most: int) -> tuple[list[tuple[int, Approval]], int, int]:
+    async def _forward(
+        self, person: Person, query: Query, most: int, wanted: Wanted | None
+    ) -> tuple[list[tuple[int, Approval]], int, int]:
         """What they may see from the offset on, each with its place; where the search ended; how many there are."""
         found: list[tuple[int, Approval]] = []
         at, stop, total = query.offset, query.offset + BUDGET, query.offset + 1
         while at < min(stop, total) and len(found) < most:
-            page, seen = await self._chunk(person, query, at, CHUNK)
+            page, seen = await self._chunk(person, query, at, CHUNK, wanted)
             total = page.total
             if len(found) + len(seen) >= most:
                 found += seen[: most - len(found)]
@@ -94,21 +99,21 @@ class Sight:
             at += CHUNK
         return found, min(at, total), total
 
-    async def _backward(self, person: Person, query: Query, start: int) -> int:
+    async def _backward(self, person: Person, query: Query, start: int, wanted: Wanted | None) -> int:
         """Where the page before `start` begins."""
         at, left = start, query.limit
         while at > max(0, start - BUDGET):
             first = max(0, at - CHUNK)
-            _, seen = await self._chunk(person, query, first, at - first)
+            _, seen = await self._chunk(person, query, first, at - first, wanted)
             if len(seen) >= left:
                 return seen[-left][0]
             at, left = first, left - len(seen)
         return at
 
     async def _chunk(
-        self, person: Person, query: Query, offset: int, limit: int
+        self, person: Person, query: Query, offset: int, limit: int, wanted: Wanted | None
     ) -> tuple[Page, list[tuple[int, Approval]]]:
         page = await self._approvals.page(replace(query, offset=offset, limit=limit))
-        viewer = await self.viewer(person, page.approvals)
-        places = enumerate(page.approvals, offset)
-        return page, [(place, approval) for place, approval in places if visible(approval, viewer)]
+        some = [(place, one) for place, one in enumerate(page.approvals, offset) if wanted is None or wanted(one)]
+        viewer = await self.viewer(person, [one for _, one in some])
+        return page, [(place, one) for place, one in some if visible(one, viewer)]

@@ -8,6 +8,7 @@ and `SlackRefused` for what is left. Nothing sleeps or retries: what must be rep
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -209,6 +210,18 @@ class Slack:
                 return False
             raise
         return True
+
+    async def permalink(self, channel: str, ts: str) -> str | None:
+        """chat.getPermalink: a link that opens the message; `None` if it is gone, or the link is none that can be
+        written down."""
+        try:
+            call = self.client.chat_getPermalink(channel=channel, message_ts=ts)
+            link = str((await self._ask(f"linking to {channel}/{ts}", call))["permalink"])
+        except SlackRefused as refused:
+            if refused.code in slack_errors.GONE:
+                return None
+            raise
+        return link if re.fullmatch(r"https?://[^\s<>|]{1,500}", link) else None
 
     async def open_connection(self, app_token: str) -> str:
         """apps.connections.open: a Socket Mode URL, good for one use."""

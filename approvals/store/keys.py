@@ -33,7 +33,7 @@ class Keys:
         return self._key("lease", thread_id)
 
     def index(self, name: str, *of: str) -> str:
-        """Sorted set of ids by opening time, in microseconds."""
+        """Sorted set of ids by opening time, in microseconds; `decided` by when they were decided."""
         return self._key("index", name, *of)
 
     def away(self, user_id: str) -> str:

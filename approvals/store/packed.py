@@ -82,6 +82,8 @@ class Packed:
             (index("pending", approval.graph), approval.id, pending),
             (index("open"), approval.id, unsettled),
         ]
+        if approval.resolved_at is not None:
+            rows.append((index("decided"), approval.id, score(approval.resolved_at)))
         if not change.before:
             ever = (index("all"), index("all", approval.graph), index("thread", approval.thread_id))
             rows += [(name, approval.id, opened) for name in ever]

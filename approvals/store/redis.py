@@ -104,9 +104,11 @@ class RedisStore:
         return None if doc is None else THREADS.load(doc)
 
     async def page(self, query: Query) -> Page:
-        """Approvals by opening time. Cost grows with the page, not with how many there are."""
+        """Approvals by opening time, or by when they were decided. Cost grows with the page, not with all there is."""
         name = "pending" if query.status is Status.PENDING else "all"
-        if query.thread_id is not None:
+        if query.decided:
+            index = self._keys.index("decided")
+        elif query.thread_id is not None:
             index = self._keys.index("thread", query.thread_id)
         elif query.graph is not None:
             index = self._keys.index(name, query.graph)

@@ -1,4 +1,4 @@
-"""The slash command `/approvals`: list, show, away, run, simulate, admin, help."""
+"""The slash command `/approvals`: what waits and what was decided, show, away, run, simulate, admin, help."""
 
 from __future__ import annotations
 
@@ -7,27 +7,18 @@ from dataclasses import dataclass
 
 from agents.dialects import Dialects
 from approvals.model import JsonValue, Standing
-from approvals.ports import Query
 from approvals.refusals import Refusal
-from bot import blocks, modals, payloads, replies, strict_json
+from bot import blocks, find, modals, payloads, replies, replies_find, strict_json
 from bot.blocks import Message
+from bot.find import Find, Wrong
 from bot.listeners.admin import Admin
 from bot.listeners.away import Leaves
 from bot.listeners.door import Answer, App, Door
-from bot.payloads import ID, Body, ListPage, Person
+from bot.listeners.finding import Finder
+from bot.payloads import ID, Body, Person
 from bot.simulate import Asked, Simulator
 
 COMMAND = "/approvals"
-PAGE_SIZE = 8
-"""Rows a page: what fits a phone without scrolling for long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """`/approvals`, `/approvals list [page N] [graph:NAME]`."""
-
-    page: int = 1
-    graph: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +63,12 @@ class Administer:
     """`/approvals admin`."""
 
 
-def parse(text: str) -> Listing | Show | Start | Simulate | Absence | Administer | Say:
+def parse(text: str) -> Find | Show | Start | Simulate | Absence | Administer | Say:
     """What somebody typed after `/approvals`. Never raises."""
     verb, rest = _first_word(text)
     match verb.lower():
-        case "" | "list":
-            return _listing(rest)
+        case "":
+            return Find()
         case "show":
             return Show(rest.strip().upper()) if ID.fullmatch(rest.strip().upper()) else Say(replies.usage_show(rest))
         case "run":
@@ -91,28 +82,20 @@ def parse(text: str) -> Listing | Show | Start | Simulate | Absence | Administer
         case "admin":
             return Administer()
         case "help":
-            return Say(replies.HELP)
-        case _ if verb.lower().startswith(("graph:", "page")):
-            return _listing(text)
+            return Say(replies_find.HELP)
+        case _ if find.begins(verb):
+            asked = find.parse(text)
+            return Say(replies_find.wrong(asked)) if isinstance(asked, Wrong) else asked
         case _ if ID.fullmatch(verb.upper()):
             return Show(verb.upper())
         case _:
-            return Say(replies.unknown_command(verb))
+            return Say(replies_find.unknown_command(verb))
 
 
 def _first_word(text: str) -> tuple[str, str]:
     """Parted at any space, a new line among them: people paste."""
     verb, *rest = text.split(maxsplit=1) or [""]
     return verb, rest[0].strip() if rest else ""
-
-
-def _listing(rest: str) -> Listing | Say:
-    graph = re.search(r"(?:^|\s)graph:(\S+)", rest)
-    page = re.search(r"(?:^|\s)page[ :]?(\d{1,6})(?=\s|$)", rest)
-    left = re.sub(r"(?:^|\s)(graph:\S+|page[ :]?\d{1,6}(?=\s|$))", " ", rest).strip()
-    if left:
-        return Say(replies.usage_list(left))
-    return Listing(max(1, int(page[1])) if page else 1, graph[1] if graph else None)
 
 
 def _start(rest: str) -> Start | Say:
@@ -148,6 +131,7 @@ class Commands:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._finder = Finder(door)
         self._leaves = Leaves(door)
         self._admin = Admin(door)
 
@@ -163,8 +147,8 @@ class Commands:
             await answer.say(replies.MEMBERS_ONLY)
             return
         match asked:
-            case Listing():
-                await answer.say(await self._page(person, ListPage(0, asked.graph), (asked.page - 1) * PAGE_SIZE))
+            case Find():
+                await answer.say(await self._finder.said(asked, person))
             case Show():
                 await answer.say(await self._details(person, asked.approval_id))
             case Start():
@@ -179,29 +163,18 @@ class Commands:
     async def _stranger(self, person: Person) -> bool:
         return await self._door.directory.standing(person.id, person.team_id) is not Standing.MEMBER
 
-    async def _page(self, person: Person, at: ListPage, skip: int = 0) -> Message:
-        """What they may see, from an offset among all on, or so many of theirs further."""
-        query = Query(graph=at.graph, offset=at.offset, limit=PAGE_SIZE)
-        seen = await self._door.sight.window(person, query, skip=skip)
-        return blocks.listing(
-            self._door.shown.page(seen.page),
-            title=replies.PENDING,
-            graph=at.graph,
-            now=self._door.clock(),
-            page_size=PAGE_SIZE,
-            around=None if seen.everything else blocks.Around(seen.before, seen.after),
-        )
-
     async def _details(self, person: Person, approval_id: str) -> Message | str:
         approval = await self._door.seen(person, approval_id)
-        return replies.no_such(approval_id) if approval is None else blocks.details(approval, self._door.clock())
+        if approval is None:
+            return replies.no_such(approval_id)
+        return blocks.details(approval, self._door.clock(), await self._finder.link(person, approval))
 
     async def turn(self, body: Body, answer: Answer) -> None:
         """Another page, in place."""
         await answer.ack()
         person = payloads.person(body)
         if not await self._stranger(person):
-            await answer.say(await self._page(person, payloads.list_page(body)), replace=True)
+            await answer.say(await self._finder.turned(body, person), replace=True)
 
     async def show_row(self, body: Body, answer: Answer) -> None:
         """One approval of the list, whole: in private below the list, or in a modal over the Home tab."""

@@ -7,11 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from approvals.lifecycle import Attempt
-from approvals.model import Actor, Approval, DecisionType, Standing, Thread
+from approvals.model import Actor, Approval, DecisionType, Standing, Status, Thread
 from approvals.refusals import Reason, Refusal
 from approvals.tally import verdicts
-from bot import modals, payloads, replies
+from bot import modals, payloads, replies, replies_find, texts
+from bot.buttons import ROW
 from bot.listeners.door import Answer, App, Door
+from bot.listeners.home import draw
+from bot.listing import quick
 from bot.payloads import Body, Click
 
 
@@ -30,6 +33,8 @@ def register(app: App, door: Door) -> None:
     }
     for verb, handle in verbs.items():
         app.action(re.compile(rf"^{verb}(:\d+)?$"))(door.listener(handle))
+    for verb in ("approve", "deny"):
+        app.action(f"{ROW}{verb}")(door.listener(verbs[verb]))
 
 
 class Buttons:
@@ -48,11 +53,19 @@ class Buttons:
         if DecisionType.APPROVE in approval.policy.reason_required:
             await self.ask(body, answer)
             return
+        shown = self._door.shown.approval(approval)
+        if click.row and approval.status is Status.PENDING and not quick(shown):
+            await self.review(body, answer)  # it takes more than a click by now
+            return
         attempt = Attempt(type=DecisionType.APPROVE, actor=actor.ref, action=click.action, revision=click.revision)
         done = await self._door.approvals.decide(click.approval_id, attempt, actor)
         await answer.ack()
         if isinstance(done, Refusal):
             await self._door.refuse(answer, done, click.approval_id, click.person)
+        elif click.row and click.view_id is not None:
+            await draw(self._door, click.person.id)
+        elif click.row:
+            await answer.say(replies_find.approved(texts.title(shown)))
 
     async def ask(self, body: Body, answer: Answer) -> None:
         """Opens the form that the decision needs, for those who may make it."""

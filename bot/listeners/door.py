@@ -23,6 +23,7 @@ from bot.directory import Directory
 from bot.payloads import Body, Person
 from bot.sight import Sight
 from bot.slack import Slack
+from bot.waiting import Waiting
 
 App = Any
 """Bolt's `AsyncApp`, whose decorators are untyped."""
@@ -85,6 +86,7 @@ class Door:
         self.absences = absences
         self.shown = core.records.shown
         self.sight = Sight(self.approvals, directory, absences, core.settings.signoff_admins)
+        self.waiting = Waiting(self.approvals, directory, absences, self.sight)
 
     async def actor(self, person: Person, approval_id: str, *, alone: bool = False) -> tuple[Actor, Approval | None]:
         """Who clicked, with Slack's facts about them as far as this approval's audience asks for them.

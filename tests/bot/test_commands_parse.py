@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.listeners.commands import Absence, Listing, Say, Show, Start, parse
+from bot.find import Find, Scope
+from bot.listeners.commands import Absence, Say, Show, Start, parse
 
 ID = "AB2C3D4E5F6G7H2J"
 pieces = st.sampled_from(
@@ -19,6 +20,11 @@ pieces = st.sampled_from(
         "help",
         "page",
         "page 2",
+        "all",
+        "mine",
+        "history",
+        "from:@ana",
+        "older:2h",
         "graph:",
         "graph:x",
         ID,
@@ -38,8 +44,8 @@ lines = st.one_of(st.text(max_size=80), st.lists(st.one_of(pieces, st.text(max_s
 def test_any_line_is_understood_or_answered(text: str) -> None:
     """Never an exception; a page is at least the first; what is said is not empty."""
     asked = parse(text)
-    assert isinstance(asked, Listing | Show | Start | Absence | Say)
-    if isinstance(asked, Listing):
+    assert isinstance(asked, Find | Show | Start | Absence | Say)
+    if isinstance(asked, Find):
         assert asked.page >= 1
     if isinstance(asked, Say):
         assert asked.text
@@ -48,13 +54,13 @@ def test_any_line_is_understood_or_answered(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("", Listing()),
-        ("  list ", Listing()),
-        ("LIST page 3", Listing(3)),
-        ("list page:2 graph:refund", Listing(2, "refund")),
-        ("graph:refund page 2", Listing(2, "refund")),
-        ("page 2", Listing(2)),
-        ("list page 0", Listing(1)),
+        ("", Find()),
+        ("  list ", Find()),
+        ("LIST page 3", Find(page=3)),
+        ("list page:2 graph:refund", Find(graph="refund", page=2)),
+        ("graph:refund page 2", Find(graph="refund", page=2)),
+        ("page 2", Find(page=2)),
+        ("list page 0", Find()),
         (f"show {ID}", Show(ID)),
         (f"show  {ID.lower()} ", Show(ID)),
         (ID.lower(), Show(ID)),
@@ -64,7 +70,9 @@ def test_any_line_is_understood_or_answered(text: str) -> None:
         ("away", Absence("")),
         ("Away until Monday  cover @ben", Absence("until Monday  cover @ben")),
         ("back", Absence("back")),
-        ("list\tpage 2", Listing(2)),
+        ("all", Find(scope=Scope.ALL)),
+        ("find parcel", Find(scope=Scope.ALL, words=("parcel",))),
+        ("list\tpage 2", Find(page=2)),
     ],
 )
 def test_a_line_means(text: str, asked: object) -> None:
@@ -78,7 +86,7 @@ def test_a_line_means(text: str, asked: object) -> None:
         "show",
         "show me",
         "back in a minute",
-        "list everything",
+        "list everything:now",
         "run",
         "run refund {a}",
         "run refund [" + "[" * 3000,

@@ -68,6 +68,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "views_publish": frozenset(),
     "chat_postMessage": frozenset({"chat:write"}),
     "chat_update": frozenset({"chat:write"}),
+    "chat_getPermalink": frozenset(),
     "users_info": frozenset({"users:read"}),
     "users_list": frozenset({"users:read"}),
     "users_lookupByEmail": frozenset({"users:read.email"}),

@@ -11,12 +11,10 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from approvals.lifecycle import offered
 from approvals.model import Action, Approval, DecisionType, Outcome, Resolution, Status
 from approvals.policy import Urgency
-from approvals.ports import Page
 from approvals.tally import verdicts
 from bot import blocks
 from tests.bot import golden, samples
@@ -56,7 +54,6 @@ def test_each_card_is_drawn_as_agreed(name: str) -> None:
 
 def test_notes_lists_and_details_are_drawn_as_agreed() -> None:
     """The other messages are those in their golden files."""
-    page = Page((SAMPLES["pending"], SAMPLES["question"], SAMPLES["overdue"]), total=9, offset=3)
     drawn = {
         "reminder": blocks.reminder(SAMPLES["pending"], NOW),
         "reminder_for_others": blocks.reminder(SAMPLES["pending"], NOW, ("U0CLEO", "@finance")),
@@ -70,8 +67,6 @@ def test_notes_lists_and_details_are_drawn_as_agreed() -> None:
         "report_finished": blocks.report(SAMPLES["approved"]),
         "report_went_on": blocks.report(SAMPLES["batch_decided"]),
         "report_failed": blocks.report(SAMPLES["failed"]),
-        "list_page": blocks.listing(page, title="Waiting", graph="refund_agent", now=NOW, page_size=3),
-        "list_empty": blocks.listing(Page((), 0, 0), title="Waiting", graph=None, now=NOW, page_size=10),
         "details": blocks.details(SAMPLES["batch_partial"], NOW),
         "plain": blocks.plain("Denied by <@U0BEN>."),
     }
@@ -90,14 +85,6 @@ def test_any_approval_can_be_drawn(approval: Approval) -> None:
     sound(blocks.reminder(approval, NOW), approval)
     sound(blocks.report(approval), approval)
     sound(blocks.details(approval, NOW), approval)
-
-
-@settings(max_examples=40, deadline=None)
-@given(approvals(), st.integers(1, 40), st.integers(0, 5), samples.texts)
-def test_any_page_can_be_listed(found: Approval, size: int, offset: int, graph: str) -> None:
-    """A page of anything is a sound message."""
-    page = Page((found,) * 24, total=99, offset=offset)
-    sound(blocks.listing(page, title="Waiting", graph=graph or None, now=NOW, page_size=size))
 
 
 def giants() -> dict[str, Approval]:
@@ -229,22 +216,6 @@ def test_a_deadline_that_has_passed_is_said_to_have_passed() -> None:
     later = NOW + timedelta(days=1)
     assert any("The deadline passed" in text for text in parsed(blocks.card(refund(), later).blocks))
     assert not any("The deadline passed" in text for text in parsed(blocks.card(refund(), NOW).blocks))
-
-
-def test_the_pages_of_a_list_miss_nothing() -> None:
-    """Next goes on exactly behind the last row, however many rows were asked for; the filter is kept."""
-    page = Page((refund(),) * 40, total=99, offset=20)
-    drawn = blocks.listing(page, title="Waiting", graph="g", now=NOW, page_size=40)
-    rows = sum(1 for button in buttons(drawn.blocks) if button["action_id"] == "show")
-    turn = {
-        button["action_id"]: json.loads(button["value"])
-        for button in buttons(drawn.blocks)
-        if button["action_id"] != "show"
-    }
-    assert turn["list:next"] == {"offset": 20 + rows, "graph": "g"}
-    assert turn["list:prev"] == {"offset": 20 - rows, "graph": "g"}
-    last = blocks.listing(Page((refund(),), 21, 20), title="Waiting", graph=None, now=NOW, page_size=20)
-    assert "list:next" not in [button["action_id"] for button in buttons(last.blocks)]
 
 
 def test_only_details_speak_of_langgraph() -> None:

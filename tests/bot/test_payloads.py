@@ -21,7 +21,10 @@ anything = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=8), inner, max_size=3)),
 )
 words = st.one_of(
-    anything, st.sampled_from([ID, f"{ID}:1", "approve", "deny:3", "list:next", '{"offset": 8}', "[", "home"])
+    anything,
+    st.sampled_from(
+        [ID, f"{ID}:1", "approve", "deny:3", "list:next", '{"offset": 8, "skip": 0, "find": ""}', "[", "home"]
+    ),
 )
 things = st.one_of(
     anything,
@@ -103,8 +106,8 @@ def test_a_click_that_is_nearly_ours_is_refused(action_id: str, value: str) -> N
 
 def test_the_page_of_a_list_is_read() -> None:
     """Offset and filter; an empty filter is none."""
-    assert payloads.list_page(body("list:next", '{"offset": 8, "graph": "refund"}')) == payloads.ListPage(8, "refund")
-    assert payloads.list_page(body("list:next", '{"offset": 0, "graph": ""}')) == payloads.ListPage(0, None)
+    there = payloads.list_page(body("list:next", '{"offset": 8, "skip": 3, "find": "all graph:refund"}'))
+    assert there == payloads.ListPage(8, 3, "all graph:refund")
 
 
 @pytest.mark.parametrize("value", ["", "[]", "{}", '{"offset": -1}', '{"offset": true}', '{"offset": "8"}'])

@@ -46,7 +46,7 @@ async def many(desk: Desk, count: int) -> list[str]:
 async def test_the_list_turns_its_pages_in_place(one: Desk) -> None:
     """More than a page: Next and Previous redraw the same private message."""
     ids = await many(one, 10)
-    first = await said(one, ANA, "/approvals")
+    first = await said(one, ANA, "/approvals all")
     assert rows(first) == ids[:8]
     assert (await one.slack.click(ANA, CHANNEL, first.ts, "list:next")).ok
 
@@ -59,8 +59,8 @@ async def test_the_list_turns_its_pages_in_place(one: Desk) -> None:
     assert (await one.slack.click(ANA, CHANNEL, first.ts, "list:prev")).ok
     await one.until(lambda: True if rows(now()) == ids[:8] else None)
     assert len(one.slack.ephemerals(ANA)) == 1
-    assert rows(await said(one, ANA, "/approvals list page 2")) == ids[8:]
-    assert rows(await said(one, ANA, "/approvals list graph:question")) == []
+    assert rows(await said(one, ANA, "/approvals all page 2")) == ids[8:]
+    assert rows(await said(one, ANA, "/approvals all graph:question")) == []
 
 
 async def test_the_list_filters_by_graph_and_says_when_it_is_empty(one: Desk) -> None:
@@ -82,7 +82,7 @@ async def test_show_tells_everything_about_one_and_the_list_opens_it(one: Desk) 
     approval = await one.only()
     for line in (f"/approvals show {approval.id}", f"/approvals {approval.id.lower()}"):
         assert approval.thread_id in shown(await said(one, CLEO, line))
-    listing = await said(one, CLEO, "/approvals")
+    listing = await said(one, CLEO, "/approvals all")
     before = len(one.slack.ephemerals(CLEO))
     assert (await one.slack.click(CLEO, CHANNEL, listing.ts, "show")).ok
     assert approval.thread_id in await one.told(CLEO, before)
@@ -96,7 +96,7 @@ async def test_show_tells_everything_about_one_and_the_list_opens_it(one: Desk) 
         ("/approvals show", "Which one?"),
         ("/approvals help", "What waits for people"),
         ("/approvals frobnicate", "There is no `frobnicate`"),
-        ("/approvals list backwards", "does not know"),
+        ("/approvals list backwards:now", "is no filter"),
         ("/approvals run refund {oops", "not JSON"),
         ("/approvals run nothing {}", "There is no graph"),
         ("/approvals run", "Name the graph"),

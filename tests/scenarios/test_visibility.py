@@ -50,14 +50,14 @@ async def test_a_person_who_may_not_see_it_learns_nothing(house: House) -> None:
     unknown = await answered(desk, ANA, "/approvals show AAAAAAAAAAAAAAAA")
     hidden = await answered(desk, ANA, f"/approvals show {approval.id}")
     assert hidden.text == unknown.text.replace("AAAAAAAAAAAAAAAA", approval.id)
-    listed = await answered(desk, ANA, "/approvals")
+    listed = await answered(desk, ANA, "/approvals all")
     assert "Nothing is waiting" in all_text(listed.blocks)
     await desk.slack.open_home(ANA)
     home = await desk.until(lambda: desk.slack.home(ANA))
     assert "Lisbon" not in all_text(home.blocks)
     for user in (BEN, CLEO):
         assert "Lisbon" in all_text((await answered(desk, user, f"/approvals {approval.id}")).blocks)
-        assert "Lisbon" in all_text((await answered(desk, user, "/approvals")).blocks)
+        assert "Lisbon" in all_text((await answered(desk, user, "/approvals all")).blocks)
     assert "Lisbon" not in repr([(m.text, m.blocks) for m in desk.slack.ephemerals(ANA)])
 
 
@@ -111,7 +111,7 @@ async def test_admins_see_everything(house: House) -> None:
     desk, _ = await quiet(house, signoff_admins="ana@example.com, @nobody")
     approval = await desk.only()
     assert "Lisbon" in all_text((await answered(desk, ANA, f"/approvals {approval.id}")).blocks)
-    assert "1–1 of 1" in all_text((await answered(desk, ANA, "/approvals")).blocks)
+    assert "1–1 of 1" in all_text((await answered(desk, ANA, "/approvals all")).blocks)
 
 
 async def test_the_requester_sees_it(house: House) -> None:
@@ -119,7 +119,7 @@ async def test_the_requester_sees_it(house: House) -> None:
     desk, _ = await quiet(house)
     await desk.start("question", {"city": "Porto"}, requester=ANA)
     await desk.until(lambda: len(desk.slack.messages("C0LEADS")) == 2 or None)
-    assert "Porto" in all_text((await answered(desk, ANA, "/approvals")).blocks)
+    assert "Porto" in all_text((await answered(desk, ANA, "/approvals mine")).blocks)
 
 
 async def test_who_sees_few_of_many_turns_pages_of_those(house: House) -> None:
@@ -142,7 +142,7 @@ async def test_who_sees_few_of_many_turns_pages_of_those(house: House) -> None:
     def rows(message: Message) -> list[str]:
         return [block["accessory"]["value"] for block in message.blocks if block.get("accessory")]
 
-    first = await answered(desk, ANA, "/approvals")
+    first = await answered(desk, ANA, "/approvals all")
     assert rows(first) == wanted[:8]
 
     async def turned(button: str, to: list[str]) -> None:
@@ -155,7 +155,7 @@ async def test_who_sees_few_of_many_turns_pages_of_those(house: House) -> None:
     await turned("list:prev", wanted[16:])
     await turned("list:prev", wanted[8:16])
     await turned("list:prev", wanted[:8])
-    assert rows(await answered(desk, ANA, "/approvals list page 2")) == wanted[8:16]
+    assert rows(await answered(desk, ANA, "/approvals all page 2")) == wanted[8:16]
 
 
 async def test_who_covers_sees_what_the_absent_may_decide(house: House) -> None:

@@ -1,0 +1,132 @@
+"""A page of approvals, as somebody asked for it. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from approvals.model import Approval, Status
+from bot import buttons, replies_find, texts, texts_state, texts_votes
+from bot.card import brief
+from bot.find import Find, Scope
+from bot.lists import MAX_ROWS, row
+from bot.rich import (
+    MAX_WEIGHT,
+    Block,
+    Message,
+    actions,
+    button,
+    context,
+    fallback,
+    fits,
+    header,
+    inline,
+    plain_text,
+    section,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Where a page begins: an offset among all records, and how many of what is found from there are left out."""
+
+    offset: int = 0
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was found for one page, in order. `total` is `None` where it is not known, `first` counts those before.
+
+    `decidable`: the ids of those that the reader may decide. `others`: how many more wait that are not theirs.
+    """
+
+    find: Find
+    approvals: tuple[Approval, ...]
+    first: int = 0
+    total: int | None = None
+    before: Turn | None = None
+    after: Turn | None = None
+    decidable: frozenset[str] = field(default_factory=frozenset[str])
+    others: int = 0
+
+
+def listing(found: Found, now: datetime) -> Message:
+    """The message; rows without what they ask where all of it together is too much for one message."""
+    whole = _listing(found, now, decide=True)
+    return whole if fits(whole.blocks, most=MAX_WEIGHT) else _listing(found, now, decide=False)
+
+
+def _listing(found: Found, now: datetime, *, decide: bool) -> Message:
+    find, shown = found.find, found.approvals[:MAX_ROWS]
+    title = replies_find.TITLES[find.scope]
+    blocks = [header(title)]
+    if said := replies_find.filters(find):
+        blocks.append(context(said))
+    turns = _turns(found)
+    if not shown:
+        sentence = _nothing(found)
+        rest = [section(sentence), *([actions(turns)] if turns else [])]
+        return Message(fallback(f"{title}: {sentence}"), [*blocks, *rest])
+    for approval in shown:
+        if find.scope is Scope.HISTORY:
+            blocks.append(_decided(approval))
+        else:
+            blocks += rows(approval, now, decide=decide and approval.id in found.decidable)
+    blocks.append(context(replies_find.counted(find.scope, len(shown), found.first, found.total)))
+    if others := replies_find.elsewhere(found.others, find):
+        blocks.append(context(others))
+    if turns:
+        blocks.append(actions(turns))
+    first = inline(shown[0].title, 120) or texts.UNTITLED
+    count = len(shown) if found.total is None else found.total
+    return Message(fallback(replies_find.headline(find.scope, count, first)), blocks)
+
+
+def quick(approval: Approval) -> list[Block]:
+    """What is asked, whole, and Approve and Deny; nothing where that takes more than a row, or more than a click."""
+    row = buttons.quick(approval)
+    asked = brief(approval) if row is not None else None
+    return [] if row is None or asked is None else [*asked, row]
+
+
+def rows(approval: Approval, now: datetime, *, decide: bool, extra: str = "") -> list[Block]:
+    """One approval; `decide`: whoever reads it may."""
+    return [row(approval, now, extra), *(quick(approval) if decide else [])]
+
+
+def _decided(approval: Approval) -> Block:
+    """What became of one: who, what, when."""
+    last = approval.decisions[-1] if approval.decisions else None
+    facts = [texts_votes.verdict(approval, last) if last is not None else f"*{texts_state.state(approval)}*"]
+    if last is None and approval.resolved_at is not None:
+        facts[0] += f" · {texts.moment(approval.resolved_at)}"
+    if approval.status is not Status.RESUMED and last is not None:
+        facts.append(texts_state.state(approval))
+    return {
+        "type": "section",
+        "fields": [
+            plain_text(texts.title(approval, 120)),
+            {"type": "mrkdwn", "text": "\n".join(facts), "verbatim": True},
+        ],
+        "accessory": button("Show", "show", approval.id, about=texts.title(approval, 60)),
+    }
+
+
+def _nothing(found: Found) -> str:
+    if found.after is not None:
+        return replies_find.NOTHING_HERE
+    if found.before is not None or found.total:
+        return replies_find.PAGE_GONE
+    return replies_find.empty(found.find, found.others)
+
+
+def _turns(found: Found) -> list[Block]:
+    back = [] if found.before is None else [button("Previous", "list:prev", _where(found.before, found.find))]
+    on = [] if found.after is None else [button("Next", "list:next", _where(found.after, found.find))]
+    return back + on
+
+
+def _where(turn: Turn, find: Find) -> str:
+    return json.dumps({"offset": turn.offset, "skip": turn.skip, "find": find.text()}, separators=(",", ":"))
