@@ -29,7 +29,7 @@ def manifest(*, request_url: str | None = None, name: str = "Signoff") -> dict[s
     command: dict[str, Any] = {
         "command": "/approvals",
         "description": "Decisions that wait for people",
-        "usage_hint": "[all | mine | find WORDS | history | show ID | away until DAY cover @NAME | run GRAPH {json} | help]",
+        "usage_hint": "[all | mine | find WORDS | history | show ID | away until DAY cover @NAME | help]",
         "should_escape": False,
     }
     interactivity: dict[str, Any] = {"is_enabled": True}

@@ -90,7 +90,7 @@ async def test_a_secret_is_read_by_nobody_and_given_to_the_graph(
     approval = await vault.only()
     await vault.slack.slash(CLEO, CHANNEL, f"/approvals show {approval.id}")
     assert MASK in await vault.told(CLEO)
-    await vault.slack.slash(CLEO, CHANNEL, "/approvals")
+    await vault.slack.slash(CLEO, CHANNEL, "/approvals all")
     await vault.slack.click(CLEO, CHANNEL, card.ts, "review") if "review" in vault.buttons(card.ts) else None
     await vault.slack.open_home(ANA)
     await vault.slack.click(ANA, CHANNEL, card.ts, "edit")
