@@ -9,11 +9,13 @@ from approvals.away import Away
 from approvals.model import SYSTEM, Approval
 from approvals.ports import Page
 from bot import replies, texts
-from bot.lists import row
+from bot.listing import rows
 from bot.rich import Block, button, context, divider, header, section
 
 MAX_ROWS = 20
 MAX_COVERED = 10
+MAX_DECIDED = 8
+"""Rows with all that is asked, and its buttons: a view holds 100 blocks."""
 
 
 def home(
@@ -24,26 +26,28 @@ def home(
     more: bool = False,
     away: Away | None = None,
     covering: Sequence[Away] = (),
+    decidable: frozenset[str] = frozenset(),
 ) -> Block:
     """The view for `views.publish`: the first twenty pending approvals, oldest first. `viewer` is a Slack user id.
 
     `more`: there may be others that they may see; how many is not known. `away`: the viewer is; `covering`: for whom
-    they stand in.
+    they stand in. `decidable`: the ids of those that the viewer may decide.
     """
     shown = page.approvals[:MAX_ROWS]
+    quick = frozenset([approval.id for approval in shown if approval.id in decidable][:MAX_DECIDED])
     blocks: list[Block] = [*_absences(away, covering), header("Waiting for a decision")]
     blocks.append(context(f"As of {texts.moment(now)}. Open this page again to refresh it."))
     if not shown:
         blocks.append(section(texts.HELP_EMPTY))
-        blocks.append(context("`/approvals` shows the same list in any conversation."))
+        blocks.append(context("`/approvals all` shows the same list in any conversation."))
     for approval in shown:
         blocks.append(divider())
-        blocks.append(row(approval, now, _yours(approval, viewer, covering)))
+        blocks += rows(approval, now, decide=approval.id in quick, extra=_yours(approval, viewer, covering))
     if page.total > len(shown) and shown:
         blocks.append(divider())
-        blocks.append(context(f"{len(shown)} of {page.total}. `/approvals` lists all of them."))
+        blocks.append(context(f"{len(shown)} of {page.total}. `/approvals all` lists all of them."))
     elif more:
-        blocks.append(context("There may be more: `/approvals` lists all that you may see."))
+        blocks.append(context("There may be more: `/approvals all` lists all that you may see."))
     return {"type": "home", "callback_id": "home", "blocks": blocks}
 
 

@@ -15,7 +15,6 @@ from bot import texts
 from bot.rich import Message, context, fallback, inline, section
 from bot.simulate import Simulated
 
-PENDING = "Waiting for a decision"
 NOT_DONE = "Nothing was changed"
 SLOW = "One moment"
 SLOW_FORM = "This takes longer than usual. The card will show what came of it; if it does not change, try again."

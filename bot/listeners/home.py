@@ -32,5 +32,6 @@ async def draw(door: Door, user: str) -> None:
     away = (await door.absences.of(user)).get(user)
     covering = await door.absences.covered_by(user)
     page = door.shown.page(seen.page)
-    view = home.home(page, door.clock(), viewer=user, more=more, away=away, covering=covering)
+    ids = await door.waiting.decidable(Person(user, None), seen.page.approvals)
+    view = home.home(page, door.clock(), viewer=user, more=more, away=away, covering=covering, decidable=ids)
     await door.slack.publish(user, view)

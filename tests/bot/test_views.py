@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from approvals.away import Away
-from approvals.model import SYSTEM, Approval
+from approvals.model import SYSTEM, Action, Approval
 from approvals.ports import Page
 from bot import modals
 from bot.buttons import alone
@@ -22,6 +22,8 @@ from tests.bot.checks import drawn_texts, sound_view
 from tests.bot.samples import NOW, SAMPLES, approvals, refund
 
 AWAY = Away(user_id="U0ANA", since=NOW, until=NOW + timedelta(days=3), cover="U0BEN", set_by=samples.BEN)
+
+FEW = refund(id="A" * 16, actions=(Action("pay", {"to": "ACME GmbH", "amount": 4200.0}, "", samples.REFUND.allowed),))
 
 
 def test_views_are_drawn_as_agreed() -> None:
@@ -40,6 +42,7 @@ def test_views_are_drawn_as_agreed() -> None:
         "modal_review": modals.review(SAMPLES["batch_many"], 1),
         "modal_notice": modals.notice("Nothing was changed", "Already approved by <@U0BEN>."),
         "home": home(page, NOW, viewer="U0BEN"),
+        "home_decide": home(Page((FEW, SAMPLES["pending"]), 2, 0), NOW, viewer="U0BEN", decidable=frozenset({FEW.id})),
         "home_away": home(page, NOW, viewer="U0ANA", away=AWAY, covering=[replace(AWAY, user_id="U0BEN")]),
         "home_away_alone": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, cover=None)),
         "home_away_status": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, set_by=SYSTEM, cover=None)),
@@ -64,7 +67,9 @@ def test_any_approval_has_its_views(approval: Approval) -> None:
         sound_view(view, approval, inputs=True)
         assert modals.metadata(view) is not None
     sound_view(modals.review(approval, 0), approval)
-    sound_view(home(Page((approval,) * 25, 25, 0), NOW, viewer="U0BEN"), approval)
+    many = tuple(replace(approval, id=f"{approval.id[:-2]}{number:02}") for number in range(25))
+    ids = frozenset(one.id for one in many)
+    sound_view(home(Page(many, 25, 0), NOW, viewer="U0BEN", decidable=ids), approval)
 
 
 def test_the_review_shows_everything_whole() -> None:

@@ -190,7 +190,7 @@ async def test_the_slash_command_lists_what_waits_in_the_page(screen: Screen, he
     await page.keyboard.type("/approvals")
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("Only visible to you").first).to_be_visible()
-    await expect(page.get_by_text("Waiting for a decision").first).to_be_visible()
+    await expect(page.get_by_text("Waiting for you").first).to_be_visible()
     await screen.picture(page, "list")
 
 

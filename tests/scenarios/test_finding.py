@@ -98,6 +98,24 @@ async def test_what_fits_a_row_is_decided_in_the_list_and_found_in_the_history(h
     assert f"/archives/{CHANNEL}/p{card.ts.replace('.', '')}|" in details
 
 
+async def test_the_home_tab_decides_too_and_is_drawn_anew(house: House) -> None:
+    """Ana approves in her Home, and it is gone from there; Ben's has no button for it."""
+    desk = await house_of(house)
+    card = await desk.ask("refund", {"customer": "8821", "amount": 340.0})
+    await desk.slack.open_home(BEN)
+    assert "row:approve" not in str((await desk.until(lambda: desk.slack.home(BEN))).blocks)
+    await desk.slack.open_home(ANA)
+    home = await desk.until(lambda: desk.slack.home(ANA))
+    assert (await desk.slack.click_view(ANA, home.id, "row:approve")).ok
+    assert (await desk.resumed(card.ts)).resolution is Resolution.APPROVED
+
+    def gone() -> bool | None:
+        view = desk.slack.home(ANA)
+        return (view is not None and "row:approve" not in str(view.blocks)) or None
+
+    await desk.until(gone)
+
+
 async def test_a_row_that_somebody_else_got_does_nothing_and_deny_asks_for_a_reason(house: House) -> None:
     """Cleo is not asked: a button of Ana's list does not help her. Ana denies by the form of the card."""
     desk = await house_of(house)
