@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -35,11 +35,15 @@ class Registrar(Protocol):
 
     async def turn(self, thread_id: str, input: JsonValue, *, replacing: bool = False) -> Thread | Refusal: ...
 
+    async def driven(self, thread_id: str) -> None: ...
+
 
 class Records(Protocol):
     """Reads them: any `approvals.ports.ApprovalStore`."""
 
     async def thread(self, thread_id: str) -> Thread | None: ...
+
+    async def look(self, thread_id: str) -> tuple[Thread | None, Sequence[Approval] | None]: ...
 
     async def page(self, query: Query) -> Page: ...
 
@@ -110,18 +114,25 @@ class Runner:
             )
         if isinstance(registered, Refusal):
             return registered
+        # What registering it began is not raced against: that would leave a drive behind which finds nothing to do.
+        await self._registrar.driven(registered.id)
+        found = await self.look(registered.id)
+        if found.thread.state is not ThreadState.NEW or found.thread.error is not None:
+            return found
         while await self._driver.drive(registered.id) is Driven.BUSY:  # noqa: ASYNC110  another process may hold it
             await asyncio.sleep(LOOK_AGAIN)
         return await self.look(registered.id)
 
     async def look(self, thread_id: str) -> RunResult:
         """Where the thread stands now. Raises `InputError` for one that is not known."""
-        thread = await self._records.thread(thread_id)
+        thread, live = await self._records.look(thread_id)
         if thread is None:
             raise InputError(f"there is no thread {thread_id}")
-        page = await self._records.page(Query(status=Status.PENDING, thread_id=thread_id, limit=100))
+        if live is None:  # of a version that kept no list of them
+            live = (await self._records.page(Query(status=Status.PENDING, thread_id=thread_id, limit=100))).approvals
+        pending = tuple(approval for approval in live if approval.status is Status.PENDING)
         values = None if thread.state is ThreadState.LOST else await self._driver.values(thread)
-        return RunResult(thread, _status(thread), page.approvals, values)
+        return RunResult(thread, _status(thread), pending, values)
 
 
 def _status(thread: Thread) -> RunStatus:

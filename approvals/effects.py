@@ -106,6 +106,12 @@ class Effects:
         except Exception as lost:
             log.warning("effect not put back", action="effect.unsettled", subject=claim.subject, exc_info=lost)
 
+    async def over(self, member: str) -> None:
+        """Waits for the effect of a due item that this process performs, if it does."""
+        name = f"effect {member}"
+        if running := [task for task in self._tasks if task.get_name() == name]:
+            await asyncio.wait(running)
+
     def room(self, *, drives: bool) -> int:
         """How many more of that sort may be claimed: as many may wait for a slot as there are slots."""
         taken = sum(1 for sort in self._tasks.values() if sort is drives)

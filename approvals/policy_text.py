@@ -75,13 +75,12 @@ class PolicyText:
         ]
 
     def _dash(self, item: Value) -> tuple[int, int]:
-        """Line and column of the dash that an item stands behind."""
-        policies = self._top.get("policies")
-        assert policies is not None
-        column, line = policies.start.column, item.start.line
-        while not self._lines[line][column:].startswith("-") or self._lines[line][:column].strip():
+        """Line and column of the dash that an item stands behind, on its own line or on one above."""
+        line, before = item.start.line, self._lines[item.start.line][: item.start.column]
+        while not before.lstrip().startswith("-"):
             line -= 1
-        return line, column
+            before = self._lines[line]
+        return line, before.index("-")
 
     def _comment(self, line: int, column: int) -> bool:
         text = self._lines[line]
@@ -122,7 +121,7 @@ class PolicyText:
     def _block(self, part: _Part) -> str:
         dash, _ = self._dash(part.value)
         lead = [_dedented(line, part.dash) for line in self._lines[part.first : dash]]
-        body = [_dedented(line, part.column) for line in self._lines[part.content + 1 : part.last]]
+        body = _beside(self._lines[part.content + 1 : part.last], part.column)
         return "\n".join([*lead, self._lines[part.content][part.column :], *body]) + "\n"
 
     @property
@@ -133,7 +132,7 @@ class PolicyText:
             return Block("", "")
         lines = self._lines[value.start.line : self._end_of_default()]
         first = lines[0][value.start.column :]
-        return Block("", "\n".join([first, *(_dedented(line, value.start.column) for line in lines[1:])]) + "\n")
+        return Block("", "\n".join([first, *_beside(lines[1:], value.start.column)]) + "\n")
 
     def _end_of_default(self) -> int:
         value = self._top.get("default")
@@ -235,6 +234,13 @@ def _rows(block: str, dash: int, width: int = INDENT) -> list[str]:
 
 def _indented(line: str, by: int) -> str:
     return " " * by + line if line.strip() else ""
+
+
+def _beside(lines: Sequence[str], column: int) -> list[str]:
+    """Lines that go on from one that begins at that column, without what all of them are set in by. (Behind an anchor
+    they may be set in less than it.)"""
+    own = [len(line) - len(line.lstrip(" ")) for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return [_dedented(line, min([column, *own])) for line in lines]
 
 
 def _dedented(line: str, by: int) -> str:

@@ -7,7 +7,7 @@ counts as an approval of what it changed to, and voids the approvals of what sto
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
@@ -51,6 +51,7 @@ class _Votes:
         self.verdict: Decision | None = None
 
     def add(self, vote: Decision) -> None:
+        kept = self._kept(vote)
         self._approvals = [one for one in self._approvals if not _same(one, vote)]
         self._denials = [one for one in self._denials if not _same(one, vote)]
         if vote.type is DecisionType.DENY:
@@ -58,7 +59,7 @@ class _Votes:
         elif vote.type is DecisionType.EDIT:
             self._edit, self._approvals = vote, [vote]
         elif vote.type is DecisionType.APPROVE:
-            self._approvals.append(vote)
+            self._approvals.append(kept)
         final = vote.type is DecisionType.RESPOND or vote.alone or vote.actor.source is Source.POLICY
         if final or self._denied(vote):
             self.verdict = vote
@@ -67,6 +68,14 @@ class _Votes:
         # One who decides alone approves what was proposed: the edit, if there is one.
         if final and vote.type is DecisionType.APPROVE and self._edit is not None:
             self.verdict = self._edit
+
+    def _kept(self, vote: Decision) -> Decision:
+        """An approval given again goes on counting for the groups that it counted for, whoever is asked by now."""
+        before = [one for one in self._approvals if one.actor.id == vote.actor.id]
+        if vote.type is not DecisionType.APPROVE or not before:
+            return vote
+        audiences = {entry for one in (*before, vote) for entry in one.audiences}
+        return replace(vote, audiences=tuple(sorted(audiences)))
 
     def _denied(self, vote: Decision) -> bool:
         return vote.type is DecisionType.DENY and len(self._denials) >= self._quorum.deny

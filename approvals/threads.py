@@ -70,6 +70,10 @@ class Threads:
         self._effects.start(commit.claims)
         return thread
 
+    async def driven(self, thread_id: str) -> None:
+        """Waits for the drive that registering or turning it began in this process, if it did."""
+        await self._effects.over(f"{thread_id}|{DueKind.DRIVE}")
+
     async def turn(
         self, thread_id: str, input: JsonValue, *, actor: ActorRef = SYSTEM, replacing: bool = False, here: bool = True
     ) -> Thread | Refusal:

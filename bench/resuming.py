@@ -21,7 +21,9 @@ from approvals.service import Done
 from bench.house import middle, opened, paused
 from bot.core import Core
 
-ONE_BY_ONE, AT_ONCE, IN_FLIGHT, TIMES = 40, 96, 16, 3
+ONE_BY_ONE, AT_ONCE, IN_FLIGHT, TIMES = 40, 160, 16, 3
+ROUND = 32
+"""So many at a time, then it is the other's turn: a machine that is busy is busy for all of them."""
 Work = Callable[[Approval], Awaitable[None]]
 OPERATOR = Actor(ActorRef("bench", Source.CLI))
 
@@ -95,7 +97,7 @@ async def measure(url: str, folder: Path) -> list[str]:
     latency: list[list[float]] = []
     rate: list[list[float]] = []
     resumed = Resumed()
-    for turn in range(TIMES):
+    for _ in range(TIMES):
         async with opened(url, folder) as core, _bare_graph(core, url) as bare:
             fenced_graph = await core.registry.graph("payer")
             works: tuple[Work, ...] = (
@@ -106,11 +108,11 @@ async def measure(url: str, folder: Path) -> list[str]:
             waiting = await paused(core, 3 * (ONE_BY_ONE + AT_ONCE) + 3)
             await _each(works, waiting[-3:])
             latency.append(await _each(works, waiting[: 3 * ONE_BY_ONE]))
-            rest = [waiting[3 * ONE_BY_ONE + at :: 3][:AT_ONCE] for at in range(3)]
-            order = [(at + turn) % 3 for at in range(3)]
-            rates = {at: await _all(works[at], rest[at]) for at in order}
+            rest = waiting[3 * ONE_BY_ONE :]
+            for start in range(0, 3 * AT_ONCE, 3 * ROUND):
+                rows = [rest[start + at * ROUND : start + (at + 1) * ROUND] for at in range(3)]
+                rate.append([await _all(work, row) for work, row in zip(works, rows, strict=True)])
             await core.records.effects.drain()
-            rate.append([rates[at] for at in range(3)])
     points.watch(None)
     bare_ms, own_ms, ours_ms = (middle([one[at] for one in latency]) for at in range(3))
     bare_rate, own_rate, ours_rate = (middle([one[at] for one in rate]) for at in range(3))

@@ -31,6 +31,7 @@ from bot.rich import (
     preformatted,
     rich,
     section,
+    size,
 )
 
 PAGE = 20
@@ -211,8 +212,8 @@ expire: {after: 24h, then: deny}
 
 def form(about: At, name: str, text: str, *, note: str = "", said: str = "", changed: str = "") -> Block:
     """One policy as it is written. `said` and `changed` tell what somebody else saved meanwhile."""
-    if len(text) > MAX_BLOCK:
-        return notice(replies.POLICIES, replies.too_long(len(text)))
+    if size(text) > MAX_BLOCK:
+        return notice(replies.POLICIES, replies.too_long(size(text)))
     blocks: list[Block] = []
     if said:
         blocks.append(section(said))
@@ -267,6 +268,8 @@ def history(versions: Sequence[PolicyVersion], about: At, said: str = "") -> Blo
         blocks.append(row | {"block_id": f"version:{version.number}"})
     if not versions:
         blocks.append(section(replies.NO_HISTORY))
+    elif versions[-1].number > 1:
+        blocks.append(context(replies.MORE_HISTORY))
     return _view("History", blocks, At("history", 0, about.number, about.page), "admin:versions", close="Back")
 
 

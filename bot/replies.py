@@ -73,6 +73,7 @@ FORM_YAML = "YAML, as in the policy file."
 WRITE_IT = "Write the policy here."
 REMOVE_SURE = "What it was about falls to the policies below it. The history keeps it."
 NO_HISTORY = "Nothing was published yet: the settings count."
+MORE_HISTORY = "Older ones: `signoff policy history --limit 1000`, `signoff policy rollback N`."
 SOMEBODY = "Somebody else"
 
 

@@ -63,6 +63,7 @@ class Desk:
         self.store = store
         self.saver = saver
         effects = Effects(store, clock=clock, rng=random.Random(1))
+        self.effects = effects
         self.graphs = GraphsByHand(saver)
         opening = Opening(always(POLICY), dialects, clock=clock)
         self.journal = ThreadJournal(store, effects, opening, clock=clock, attempts=attempts)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from agents.examples import refund
 from agents.runner import Runner, RunResult, RunStatus
+from approvals.due import DueKind
 from approvals.errors import ConfigError, InputError
 from approvals.model import DecisionType
+from approvals.performer import drive_with
 from approvals.refusals import Refusal
 from tests.agents.conftest import Desk
+from tests.conftest import VirtualClock
 
 
 @pytest.fixture
@@ -30,6 +35,15 @@ async def test_a_run_waits_and_then_is_finished(desk: Desk, runner: Runner) -> N
     assert (result.status, result.approvals) == (RunStatus.FINISHED, ())
     assert isinstance(result.values, dict)
     assert result.values["result"] == "No refund: too late"
+
+
+async def test_a_run_leaves_no_drive_behind(desk: Desk, runner: Runner, clock: VirtualClock) -> None:
+    """Registering begins the drive where this process drives threads: the run waits for it instead of racing it."""
+    desk.effects.use({DueKind.DRIVE: drive_with(desk.driver, desk.store, clock=clock, rng=random.Random(1))})
+    result = await runner.run("refund", {"customer": "1", "amount": 2.0}, "order-1")
+    assert isinstance(result, RunResult)
+    assert (result.status, len(result.approvals)) == (RunStatus.WAITING, 1)
+    assert await desk.store.due_at("order-1") == {}
 
 
 async def test_a_thread_has_one_first_run(runner: Runner) -> None:

@@ -169,6 +169,30 @@ def test_an_alias_is_shown_where_it_stands() -> None:
         cut.switched(1, on=False)
 
 
+def test_anchors_keep_what_is_below_them_in_shape() -> None:
+    """Nothing is set in less than it was, whatever stands before it."""
+    text = """\
+version: 1
+policies: &all
+  -   &one
+    name: a
+    expire:
+      after: 1h
+  - # why
+    name: b
+default: &rest
+  channel: "#ops"
+  expire:
+    after: 2h
+"""
+    cut = PolicyText(text)
+    assert [block.text for block in cut.blocks] == ["&one\nname: a\nexpire:\n  after: 1h\n", "name: b\n"]
+    assert cut.default.text == '&rest\nchannel: "#ops"\nexpire:\n  after: 2h\n'
+    assert order(cut.with_block(0, cut.blocks[0].text)) == order(cut.moved(1, 1)) == ["a", "b"]
+    assert order(cut.moved(0, 1)) == ["b", "a"]
+    assert order(cut.with_block(None, cut.default.text)) == ["a", "b"]
+
+
 @pytest.mark.parametrize("text", ["", "- a\n", "a: [\n", "? [a]\n: b\n", "just words"])
 def test_what_is_no_mapping_cannot_be_cut(text: str) -> None:
     """A text that was published is one; whatever else is a `ValueError`, never anything worse."""

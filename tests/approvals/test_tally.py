@@ -228,3 +228,11 @@ def test_a_blank_reason_is_none(reason: str) -> None:
     refused = vote(pending, APPROVE, CLEO, alone=True, reason=reason)
     assert isinstance(refused, Refusal)
     assert refused.reason is Reason.REASON_REQUIRED
+
+
+def test_an_approval_given_again_loses_no_group() -> None:
+    """A step that replaces everybody asks Ana anew: what she approved for before counts on, beside what she adds."""
+    step = EscalationStep(after=60.0, to=("@leads",), replace=True, stands_for=("security",))
+    one = went(vote(opening(policy=replace(BOTH, escalate=(step,))).approval, APPROVE, ANA, "@finance"))
+    up = moved(lifecycle.escalate(one, at(60)))
+    assert went(vote(up, APPROVE, ANA, "@leads")).status is Status.RESOLVED
