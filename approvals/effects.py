@@ -16,6 +16,7 @@ from approvals.due import Claim, DueKind, backoff
 from approvals.errors import Later
 from approvals.points import Point, reached
 from approvals.ports import ApprovalStore, Clock
+from approvals.precedence import Precedence
 
 Perform = Callable[[str], Awaitable["datetime | None"]]
 """Performs one kind of work for a subject. Returns when to look again, or `None` when it is done."""
@@ -52,6 +53,7 @@ class Effects:
         self._tasks: dict[asyncio.Task[None], bool] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closing = False
+        self.people = Precedence()
 
     def use(self, perform: Mapping[DueKind, Perform]) -> None:
         """What this process can do. Work of other kinds is left to other processes."""
@@ -71,7 +73,7 @@ class Effects:
 
     async def run(self, claim: Claim) -> None:
         """Performs one claim and settles it. Raises nothing but cancellation: this is the boundary for effects."""
-        async with self._turn(claim), self._slots[claim.kind is DueKind.DRIVE]:
+        async with self._turn(claim), self._slots[claim.kind is DueKind.DRIVE], self.people.lane():
             try:
                 later = await self._performed(claim)
                 reached(Point.PERFORMED, claim.member)

@@ -178,4 +178,4 @@ def _sure(approval: Approval, what: str) -> str:
     if texts_votes.several(approval.policy):
         counts = texts_votes.plainly(texts_votes.counts_only(approval))
         return cut(f"{cut(named, 120)}\n{counts}", 300)
-    return cut(f"{named}\nThe agent goes on at once; this cannot be taken back.", 300)
+    return cut(f"{named}\n{texts_votes.goes_on(approval.policy)}", 300)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from agents.explain import Explained
 from agents.runner import RunResult, RunStatus
-from approvals.model import Approval, Decision
+from approvals.model import Approval, Decision, Source
 from approvals.ports import Page
 from approvals.refusals import Reason, Refusal
 from approvals.shown import Shown
@@ -128,6 +128,8 @@ def event(found: dict[str, Any], *, as_json: bool) -> None:
         _console.out(json.dumps(found, ensure_ascii=False), highlight=False)
         return
     actor = _actor(found["actor"]["id"], found["actor"].get("behalf"), found["actor"]["source"])
+    if found["actor"]["source"] == Source.POLICY.value and found["data"].get("policy"):
+        actor = f"policy {found['data']['policy']}"
     what = json.dumps(found["data"], ensure_ascii=False) if found["data"] else ""
     about = found["approval_id"] or found["thread_id"] or "-"
     _console.print(Text(f"{found['at']}  {about}  {found['type']}  {actor}  {what}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from approvals import automatic
 from approvals.book import PolicyVersion
 from approvals.events import Event
 from approvals.model import ActorRef, Approval, Decision
@@ -20,7 +21,8 @@ def _actor(actor: ActorRef) -> dict[str, Any]:
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
-    return {
+    alone: dict[str, Any] = {"alone": True} if decision.alone else {}
+    return alone | {
         "type": decision.type.value,
         "action": decision.action,
         "actor": _actor(decision.actor),
@@ -59,6 +61,8 @@ def approval(record: Approval) -> dict[str, Any]:
             {"channel": message.channel, "ts": message.ts, "kind": message.kind.value} for message in record.messages
         ],
         "policy": record.policy.name,
+        "automatic": automatic.decided(record),
+        "urgency": record.urgency.value,
         "requester": record.requester,
         "opened_at": _time(record.opened_at),
         "expires_at": _time(record.expires_at),

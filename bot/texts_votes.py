@@ -22,7 +22,7 @@ MAX_GROUPS = 6
 GLASS_TITLE = "Break the glass"
 GLASS_ASKS = "What do you decide?"
 GLASS_WARNING = (
-    ":rotating_light: *You decide this alone.* Nobody else is waited for, and the agent goes on at once. "
+    ":rotating_light: *You decide this alone.* Nobody else is waited for, and the agent goes on. "
     "Everybody concerned is told that it was you, and why."
 )
 GLASS_LABEL = "Break the glass…"
@@ -147,6 +147,13 @@ def each_needs(approval: Approval) -> str:
 def counts_only(approval: Approval) -> str:
     """Said before a click that may not be the last one."""
     return f"Your vote counts; needed: {needed(approval.policy)}. With the last one the agent goes on at once."
+
+
+def goes_on(policy: Policy) -> str:
+    """Said before a click that ends it."""
+    if policy.undo:
+        return f"It can be taken back for {duration(policy.undo)}; then the agent goes on."
+    return "The agent goes on at once; this cannot be taken back."
 
 
 def edit_voids() -> str:

@@ -141,7 +141,8 @@ class Door:
             form = body.get("type") == "view_submission"
             answer = Answer(ack, respond if body.get("response_url") else None, form=form)
             try:
-                await self._handled(handle, body, answer)
+                with self.core.records.effects.people.person():
+                    await self._handled(handle, body, answer)
             except Exception as failed:
                 log.error("listener failed", action="listener.failed", what=handle.__name__, exc_info=failed)
                 await self._apologise(answer, failed)

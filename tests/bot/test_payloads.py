@@ -46,6 +46,7 @@ READERS: tuple[Callable[[payloads.Body], object], ...] = (
     payloads.person,
     payloads.home_opened,
     payloads.click,
+    payloads.choice,
     payloads.button_value,
     payloads.view_id,
     payloads.trigger_id,

@@ -193,6 +193,17 @@ def test_a_hold_is_over_when_its_time_is() -> None:
     assert texts_votes.held(approval, NOW.replace(hour=23)) == ""
 
 
+def test_a_confirmation_says_what_the_click_does() -> None:
+    """At once and for good, not before others have voted, or with a while to take it back."""
+    said: list[str] = []
+    for policy in (samples.STANDARD, samples.TWO, replace(samples.STANDARD, undo=15.0)):
+        (row,) = buttons.single(refund(policy=replace(policy, confirm=True)))
+        said.append(row["elements"][0]["confirm"]["text"]["text"])
+    assert "cannot be taken back" in said[0]
+    assert "Your vote counts; needed: 2 approvals" in said[1]
+    assert "It can be taken back for 15 s" in said[2]
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"), [(0, "0 s"), (90, "1 min 30 s"), (1800, "30 min"), (5400, "1 h 30 min"), (93600, "1 d 2 h")]
 )

@@ -222,3 +222,23 @@ async def test_what_a_policy_decides_quietly_is_seen_only_if_it_fails(house: Hou
     text = await says(desk, card, "could not go on")
     assert "Approved automatically* by policy small ones" in text
     assert "retry" in desk.buttons(card.ts)
+
+
+async def test_a_decision_is_taken_back_while_it_waits(house: House, clock: VirtualClock) -> None:
+    """The card offers it, anybody who may decide can, and an older copy cannot take a later decision back."""
+    rules = RULES.replace("approve: 2}", "approve: 1}\n    undo: 15s")
+    desk, card = await opened(house, clock, rules)
+    await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
+    await says(desk, card, "until then: *Undo*")
+    assert desk.buttons(card.ts) == ["undo"]
+    held = desk.slack.message(CHANNEL, card.ts)
+    await desk.slack.click(BEN, CHANNEL, card.ts, "undo")
+    await desk.until(lambda: True if "approve" in desk.buttons(card.ts) else None)
+    await desk.slack.click(BEN, CHANNEL, card.ts, "approve")
+    await desk.until(lambda: True if desk.buttons(card.ts) == ["undo"] else None)
+    await desk.slack.click(ANA, CHANNEL, card.ts, "undo", seen=held)
+    assert "has changed" in await desk.told(ANA)
+    clock.turn(seconds=15)
+    assert "Refunded $340.00" in await desk.report(card.ts)
+    await desk.until(lambda: True if desk.buttons(card.ts) == [] else None)
+    assert [decision.actor.id for decision in (await desk.only()).decisions] == [BEN]
