@@ -53,8 +53,7 @@ class Buttons:
         if DecisionType.APPROVE in approval.policy.reason_required:
             await self.ask(body, answer)
             return
-        shown = self._door.shown.approval(approval)
-        if click.row and approval.status is Status.PENDING and not quick(shown):
+        if click.row and approval.status is Status.PENDING and not quick(self._door.shown.approval(approval)):
             await self.review(body, answer)  # it takes more than a click by now
             return
         attempt = Attempt(type=DecisionType.APPROVE, actor=actor.ref, action=click.action, revision=click.revision)
@@ -65,7 +64,7 @@ class Buttons:
         elif click.row and click.view_id is not None:
             await draw(self._door, click.person.id)
         elif click.row:
-            await answer.say(replies_find.approved(texts.title(shown)))
+            await answer.say(replies_find.approved(texts.title(self._door.shown.approval(approval))))
 
     async def ask(self, body: Body, answer: Answer) -> None:
         """Opens the form that the decision needs, for those who may make it."""

@@ -149,6 +149,23 @@ async def test_pages(store: RedisStore) -> None:
     assert (await store.page(Query(offset=50))).approvals == ()
 
 
+async def test_what_was_decided_stands_in_that_order(store: RedisStore) -> None:
+    """By when it was decided, not opened; decided anew, it moves to its new place; what waits is not there."""
+    for number, second in ((0, 30), (1, 20), (2, 10), (3, None)):
+        made = opening(interrupt=f"i{number}")
+        decided = None if second is None else at(second)
+        await store.commit(replace(made, approval=replace(made.approval, resolved_at=decided)))
+    ids = [approval_id("t1", f"i{number}") for number in range(3)]
+    asked = Query(status=None, decided=True, newest_first=True)
+    assert [a.id for a in (await store.page(asked)).approvals] == ids
+    last = await store.get(ids[2])
+    assert last is not None
+    anew = replace(last, version=last.version + 1, resolved_at=at(40))
+    await store.commit(Change(anew, last.version, (), ()))
+    page = await store.page(asked)
+    assert ([a.id for a in page.approvals], page.total) == ([ids[2], ids[0], ids[1]], 3)
+
+
 # -- due work
 
 
