@@ -149,8 +149,9 @@ class Approvals:
 
         def step(approval: Approval) -> Change | Refusal:
             no = lifecycle.refusal(approval, lifecycle.Input.UNDO) or eligibility.refusal(approval, actor)
-            if no and approval.status is Status.RESOLVED and approval.decisions[-1].alone:
-                no = eligibility.refusal(approval, actor, alone=True)
+            broke = approval.status is Status.RESOLVED and approval.decisions[-1].alone
+            if no and broke and eligibility.refusal(approval, actor, alone=True) is None:
+                no = None
             return no or lifecycle.undo(approval, actor.ref, self._clock())
 
         return await self.change(approval_id, step)

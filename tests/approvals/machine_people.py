@@ -63,6 +63,7 @@ class Asked:
     audit: list[tuple[str, str]] = field(default_factory=list)
     release: float | None = None
     before: list[tuple[Any, Any, Any]] = field(default_factory=list)
+    broken: bool = False
     goes: int = 0
     places: set[str] = field(default_factory=set)
 
@@ -197,7 +198,7 @@ class Asked:
         if over and self.unfit:
             self._restore(before)
             return "invalid_answer"
-        self.before = before
+        self.before, self.broken = before, alone
         self.say("broke_glass" if alone else "decided", who)
         if over:
             said = {ask.verdict for ask in self.asks}
@@ -217,7 +218,8 @@ class Asked:
             return "not_possible"
         if self.status != "resolved":
             return self.closed()
-        if why := self.barred(who):
+        why = self.barred(who)
+        if why and not (self.broken and not self.barred(who, alone=True)):
             return why
         if self.release is None or self.release <= self.now:
             return "too_late"
