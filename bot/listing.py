@@ -18,6 +18,7 @@ from bot.rich import (
     actions,
     button,
     context,
+    divider,
     fallback,
     fits,
     header,
@@ -69,11 +70,11 @@ def _listing(found: Found, now: datetime, *, decide: bool) -> Message:
         sentence = _nothing(found)
         rest = [section(sentence), *([actions(turns)] if turns else [])]
         return Message(fallback(f"{title}: {sentence}"), [*blocks, *rest])
-    for approval in shown:
+    for number, approval in enumerate(shown):
         if find.scope is Scope.HISTORY:
             blocks.append(_decided(approval))
         else:
-            blocks += rows(approval, now, decide=decide and approval.id in found.decidable)
+            blocks += rows(approval, now, decide=decide and approval.id in found.decidable, apart=number > 0)
     blocks.append(context(replies_find.counted(find.scope, len(shown), found.first, found.total)))
     if others := replies_find.elsewhere(found.others, find):
         blocks.append(context(others))
@@ -91,9 +92,10 @@ def quick(approval: Approval) -> list[Block]:
     return [] if row is None or asked is None else [*asked, row]
 
 
-def rows(approval: Approval, now: datetime, *, decide: bool, extra: str = "") -> list[Block]:
-    """One approval; `decide`: whoever reads it may."""
-    return [row(approval, now, extra), *(quick(approval) if decide else [])]
+def rows(approval: Approval, now: datetime, *, decide: bool, extra: str = "", apart: bool = False) -> list[Block]:
+    """One approval; `decide`: whoever reads it may. `apart`: a line parts what can be decided from what is above."""
+    asked = quick(approval) if decide else []
+    return [*([divider()] if apart and asked else []), row(approval, now, extra), *asked]
 
 
 def _decided(approval: Approval) -> Block:
