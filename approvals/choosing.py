@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -96,8 +96,3 @@ def facts(draft: Draft, thread: Thread, action: Action | None) -> Mapping[str, J
 
 def _action(action: Action) -> JsonValue:
     return {"name": action.name, "args": dict(action.args), "description": action.description}
-
-
-def conditions(policies: PolicySet) -> Iterator[tuple[Policy, str]]:
-    """Every condition of a set, with its policy."""
-    yield from ((policy, policy.when) for policy in policies.policies if policy.when)

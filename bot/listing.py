@@ -10,7 +10,7 @@ from approvals.model import Approval, Status
 from bot import buttons, replies_find, texts, texts_state, texts_votes
 from bot.card import brief
 from bot.find import Find, Scope
-from bot.lists import MAX_ROWS, row
+from bot.lists import MAX_ROWS, row, titled
 from bot.rich import (
     MAX_WEIGHT,
     Block,
@@ -23,7 +23,6 @@ from bot.rich import (
     fits,
     header,
     inline,
-    plain_text,
     section,
 )
 
@@ -106,14 +105,7 @@ def _decided(approval: Approval) -> Block:
         facts[0] += f" · {texts.moment(approval.resolved_at)}"
     if approval.status is not Status.RESUMED and last is not None:
         facts.append(texts_state.state(approval))
-    return {
-        "type": "section",
-        "fields": [
-            plain_text(texts.title(approval, 120)),
-            {"type": "mrkdwn", "text": "\n".join(facts), "verbatim": True},
-        ],
-        "accessory": button("Show", "show", approval.id, about=texts.title(approval, 60)),
-    }
+    return titled(approval, facts)
 
 
 def _nothing(found: Found) -> str:

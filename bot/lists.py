@@ -40,6 +40,11 @@ def row(approval: Approval, now: datetime, extra: str = "") -> Block:
         facts.append(f"until {texts.moment(approval.expires_at)}")
     if extra:
         facts.append(extra)
+    return titled(approval, facts)
+
+
+def titled(approval: Approval, facts: Sequence[str]) -> Block:
+    """The row itself. `facts` are `mrkdwn` of ours, each a line."""
     return {
         "type": "section",
         "fields": [

@@ -273,8 +273,13 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
         "You can change your mind as long as it is open."
     ),
     Reason.NO_GLASS: lambda case: f"You are not among those who may decide this alone. {_FOLLOW} Ask {case.asked()}.",
-    Reason.TOO_LATE: lambda _: "It is too late to take this back: the agent goes on with it. Nothing was changed.",
-    Reason.HELD_ALREADY: lambda _: "Somebody holds it for at least as long already. Nothing was changed.",
+    Reason.TOO_LATE: lambda _: (
+        "It is too late to take this back: the agent goes on with it. "
+        "Nothing was changed. The card says what comes of it."
+    ),
+    Reason.HELD_ALREADY: lambda _: (
+        "Somebody holds it for at least as long already; the card says until when. Nothing was changed."
+    ),
     Reason.EXPIRED: lambda case: f"{case.expired()} {_FOLLOW} If it is still wanted, start the agent again.",
     Reason.SUPERSEDED: lambda case: f"{case.gone()} {_FOLLOW} There is nothing left to do here.",
     Reason.CHANGED: lambda _: (
