@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -35,45 +37,41 @@ class Work:
         self._go.set()
 
 
+@asynccontextmanager
+async def begun(people: Precedence, number: int, *, first: int) -> AsyncGenerator[Work]:
+    """So much work, of which `first` has begun; at the end all of it is let go, and waited for."""
+    work = Work(people)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(number):
+            group.create_task(work.one())
+        await work.until(first)
+        yield work
+        work.end()
+
+
 async def test_nobody_clicks_and_everything_begins() -> None:
     """Without anybody who waits there is no limit."""
-    work = Work(Precedence())
-    async with asyncio.TaskGroup() as group:
-        for _ in range(9):
-            group.create_task(work.one())
-        await work.until(9)
-        work.end()
+    async with begun(Precedence(), 9, first=9) as work:
+        assert work.running == 9
 
 
 async def test_while_somebody_waits_little_begins_and_all_is_done() -> None:
     """Two at a time, one after the other, until all of it was done."""
     people = Precedence(lanes=2, patience=60)
-    work = Work(people)
     with people.person():
-        async with asyncio.TaskGroup() as group:
-            for _ in range(9):
-                group.create_task(work.one())
-            await work.until(2)
+        async with begun(people, 9, first=2) as work:
             assert work.running == 2
-            work.end()
-    assert work.most == 2
+    assert (work.most, work.running) == (2, 0)
 
 
 async def test_a_long_run_does_not_hold_up_the_rest() -> None:
     """What has waited long enough begins outside the lanes, and gives back nothing that it did not take."""
     people = Precedence(lanes=1, patience=0.01)
-    work = Work(people)
     with people.person():
-        async with asyncio.TaskGroup() as group:
-            for _ in range(3):
-                group.create_task(work.one())
-            await work.until(3)
-            work.end()
-        after = Work(people)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(after.one())
-            await after.until(1)
-            after.end()
+        async with begun(people, 3, first=3) as work:
+            assert work.running == 3
+        async with begun(people, 1, first=1) as after:
+            assert after.running == 1
 
 
 @pytest.mark.parametrize("press", [0.0, 60.0])
