@@ -43,7 +43,8 @@ class Settings(BaseSettings):
     )
     signoff_config: Path = Field(Path("langgraph.json"), description="The graphs, in the LangGraph CLI's own format.")
     signoff_slack_mode: Literal["socket", "http"] = Field("socket", description="How Slack reaches us.")
-    signoff_http_host: str = Field("127.0.0.1", description="Where http mode listens.")
+    signoff_http: bool = Field(False, description="Serve HTTP in socket mode too: the API, health and metrics.")
+    signoff_http_host: str = Field("127.0.0.1", description="Where HTTP is served.")
     signoff_http_port: int = Field(8090, ge=0, le=65535, description="Its port; 0 lets the kernel choose.")
     signoff_runners: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Who may use `/approvals run`: user ids, @groups or #channels, separated by commas."

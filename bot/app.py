@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
+from fastapi import APIRouter
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
@@ -20,7 +21,9 @@ from bot.absences import Absences
 from bot.core import Core
 from bot.coverage import Coverage
 from bot.directory import Directory
-from bot.http.server import HttpServer
+from bot.http.health import health
+from bot.http.server import HttpServer, web_app
+from bot.http.slack import slack_router
 from bot.listeners.door import Door
 from bot.notifier import SlackNotifier
 from bot.rules import apply_file
@@ -48,8 +51,8 @@ class Runtime:
     performer: Performer
     ticker: Ticker
     watch: Watch
+    http: HttpServer | None = None
     _socket: AsyncSocketModeHandler | None = None
-    _http: HttpServer | None = None
 
     async def start(self) -> None:
         """Checks the tokens, applies the policy file if it changed, turns the crank once, then lets Slack in.
@@ -63,9 +66,8 @@ class Runtime:
         await self.ticker.start()
         if self._socket is not None:
             await self._socket.connect_async()  # pyright: ignore[reportUnknownMemberType]
-        else:
-            self._http = HttpServer(self.app, self.core.records.store, self.settings)
-            await self._http.start()
+        if self.http is not None:
+            await self.http.start()
         log.info("serving", action="serve.started", team=identity.get("team"), mode=self.settings.signoff_slack_mode)
 
     async def _socket_handler(self) -> AsyncSocketModeHandler:
@@ -80,15 +82,15 @@ class Runtime:
 
     @property
     def http_url(self) -> str | None:
-        """Where http mode listens."""
-        return self._http.url if self._http else None
+        """Where HTTP is served, if it is."""
+        return self.http.url if self.http else None
 
     async def stop(self) -> None:
         """No new clicks, no new turns. What is running is finished by whoever opened the core."""
         if self._socket is not None:
             await self._socket.close_async()  # pyright: ignore[reportUnknownMemberType]
-        if self._http is not None:
-            await self._http.stop()
+        if self.http is not None:
+            await self.http.stop()
         await self.ticker.stop()
         log.info("stopped", action="serve.stopped")
 
@@ -120,7 +122,20 @@ def build(core: Core) -> Runtime:
         tick=settings.signoff_tick_seconds,
         seldom=[Turn("watch", watch.once, EVERY, first=FIRST)],
     )
-    return Runtime(settings, core, app, web, directory, performer, ticker, watch)
+    runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch)
+    if not socket or settings.signoff_http:
+        runtime.http = HttpServer(web_app(_routers(runtime)), settings)
+    return runtime
+
+
+def _routers(runtime: Runtime) -> list[APIRouter]:
+    """What is served over HTTP: Slack's door only where Slack comes through it."""
+    settings, store = runtime.settings, runtime.core.records.store
+    routers = [health(store)]
+    if settings.signoff_slack_mode == "http":
+        assert settings.slack_signing_secret is not None  # `build` says so where it is missing
+        routers.append(slack_router(runtime.app, settings.slack_signing_secret.get_secret_value()))
+    return routers
 
 
 def _watch(core: Core, web: Slack, directory: Directory, absences: Absences) -> Watch:
