@@ -25,13 +25,15 @@ from approvals.model import (
 from approvals.refusals import Reason, Refusal
 from approvals.tally import tally, verdicts, vote_of
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
+from approvals.viewing import seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """A decision somebody tries to make. `revision` is the one they saw; `None` for a door that shows no card.
 
-    `alone` breaks the glass: it decides whatever the quorum is.
+    `alone` breaks the glass: it decides whatever the quorum is. `must_see`: the door did not show all of it, so that an
+    approval counts only from those who were shown it whole.
     """
 
     type: DecisionType
@@ -42,6 +44,7 @@ class Attempt:
     text: str | None = None
     revision: int | None = None
     alone: bool = False
+    must_see: bool = False
 
 
 def offered(approval: Approval, action: int | None) -> tuple[DecisionType, ...]:
@@ -92,6 +95,8 @@ def _unfit(approval: Approval, attempt: Attempt) -> Refusal | None:
     needed = attempt.alone or attempt.type in approval.policy.reason_required
     if needed and not (attempt.reason or "").strip():
         return Refusal(Reason.REASON_REQUIRED, f"the policy {approval.policy.name} asks for a reason", "reason")
+    if attempt.must_see and attempt.type is DecisionType.APPROVE and seen(approval, attempt.actor.id) is None:
+        return Refusal(Reason.UNREAD)
     return None
 
 
@@ -116,6 +121,7 @@ def decide(
         audiences=_groups(approval, audiences),
         level=approval.level,
         alone=attempt.alone,
+        seen=seen(approval, attempt.actor.id),
     )
     voted = replace(approval, decisions=(*approval.decisions, decision), messages=_told_of(approval, decision))
     if not any(verdict is None for verdict in verdicts(voted)):
@@ -166,6 +172,7 @@ def _told(approval: Approval, decision: Decision, now: datetime) -> list[Event]:
             args=dict(decision.args) if decision.args is not None else None,
             text=decision.text,
             shown=approval.interrupt.payload_hash,
+            seen=decision.seen,
             approvals=f"{len(count.approvals)} of {quorum.approve}" if several else None,
             denials=f"{len(count.denials)} of {quorum.deny}" if several else None,
         )

@@ -19,6 +19,7 @@ class EventType(StrEnum):
     STARTED = "started"
     OPENED = "opened"
     ANNOUNCED = "announced"
+    VIEWED = "viewed"
     AMENDED = "amended"
     DECIDED = "decided"
     BROKE_GLASS = "broke_glass"

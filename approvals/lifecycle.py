@@ -7,6 +7,7 @@ One name for all of them, by what moves the approval:
 - `clocks`: time passes,
 - `holding`: somebody holds the clocks, or an admin applies a policy anew,
 - `undoing`: a decision waits a little, and can be taken back,
+- `viewing`: somebody reads all of it,
 - `automatic`: a policy decides at the opening,
 - `resuming`: the graph is given the answer.
 
@@ -23,6 +24,7 @@ from approvals.holding import hold, lapsed, reapply
 from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
 from approvals.undoing import release, undo
+from approvals.viewing import seen, view
 
 __all__ = [
     "ALLOWED",
@@ -53,10 +55,12 @@ __all__ = [
     "reported",
     "resume",
     "retry",
+    "seen",
     "stick",
     "stumble",
     "supersede",
     "told",
     "undo",
+    "view",
     "with_reply",
 ]

@@ -176,7 +176,8 @@ class Decision:
 
     `action` is the index of the action it is about, `None` for every action still open. `audiences` are the entries of
     the policy that the actor belonged to then, `level` is how far it had escalated: whom a vote counts for is settled
-    when it is given. `alone`: glass was broken, and no other vote is needed.
+    when it is given. `alone`: glass was broken, and no other vote is needed. `seen`: the digest of what they had been
+    shown whole, page by page, before.
     """
 
     type: DecisionType
@@ -189,6 +190,7 @@ class Decision:
     audiences: tuple[str, ...] = ()
     level: int = 0
     alone: bool = False
+    seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,20 @@ class MessageRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Somebody was shown everything that is asked, or began to be. `digest` is the SHA-256 of what there was to see.
+
+    `whole`: they were shown the last page of it.
+    """
+
+    by: str
+    revision: int
+    at: datetime
+    digest: str
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What the agent did after the answer. `text` is for people, bounded."""
 
@@ -238,7 +254,7 @@ class Approval:
     question itself changes, and a click that names an older revision is refused. `started_at` is when its clocks began:
     at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
     the times for which somebody held its clocks. `held_until`: resolved, but the graph is not given the answer before
-    it is released; until then it can be taken back.
+    it is released; until then it can be taken back. `views` say who was shown it in full under this revision.
     """
 
     id: str
@@ -270,6 +286,7 @@ class Approval:
     zones: tuple[str, ...] = ()
     pauses: tuple[Pause, ...] = ()
     messages: tuple[MessageRef, ...] = ()
+    views: tuple[View, ...] = ()
     expires_at: datetime | None = None
     resolved_at: datetime | None = None
     held_until: datetime | None = None

@@ -12,7 +12,7 @@ from approvals.effects import Effects
 from approvals.events import Event
 from approvals.hours import PauseKind
 from approvals.lifecycle import Attempt, Change, ThreadChange
-from approvals.model import Actor, Approval, MessageRef, Status, ThreadState
+from approvals.model import Actor, ActorRef, Approval, MessageRef, Status, ThreadState
 from approvals.points import Point, reached
 from approvals.ports import ApprovalStore, Clock, CommitStatus, Page, Query, Translator
 from approvals.refusals import Reason, Refusal
@@ -159,6 +159,16 @@ class Approvals:
     async def release(self, approval_id: str) -> Done | Refusal:
         """The time to take a decision back is over."""
         return await self.change(approval_id, lambda approval: lifecycle.release(approval, self._clock()))
+
+    async def viewed(
+        self, approval_id: str, actor: ActorRef, revision: int, *, pages: int, digest: str, whole: bool
+    ) -> Done | Refusal:
+        """Notes that somebody began to read it in full, or was shown the last of its pages."""
+
+        def step(approval: Approval) -> Change | Refusal | None:
+            return lifecycle.view(approval, actor, revision, self._clock(), pages=pages, digest=digest, whole=whole)
+
+        return await self.change(approval_id, step)
 
     async def lapsed(self, approval_id: str) -> Done | Refusal:
         """A hold is over."""

@@ -43,6 +43,7 @@ class Input(StrEnum):
     REAPPLY = "reapply"
     RELEASE = "release"
     UNDO = "undo"
+    VIEW = "view"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -60,6 +61,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.HOLD,
             Input.LAPSE,
             Input.REAPPLY,
+            Input.VIEW,
         }
     ),
     Status.RESOLVED: frozenset(
@@ -72,6 +74,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.STICK,
             Input.RELEASE,
             Input.UNDO,
+            Input.VIEW,
         }
     ),
     Status.RESUMING: frozenset(
@@ -84,11 +87,12 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.GIVE_UP,
             Input.REPAIR,
             Input.STICK,
+            Input.VIEW,
         }
     ),
-    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT}),
-    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR}),
-    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND}),
+    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.VIEW}),
+    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.VIEW}),
+    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.VIEW}),
 }
 
 

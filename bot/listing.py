@@ -85,10 +85,10 @@ def _listing(found: Found, now: datetime, *, decide: bool) -> Message:
 
 
 def quick(approval: Approval) -> list[Block]:
-    """What is asked, whole, and Approve and Deny; nothing where that takes more than a row, or more than a click."""
-    row = buttons.quick(approval)
-    asked = brief(approval) if row is not None else None
-    return [] if row is None or asked is None else [*asked, row]
+    """Approve and Deny, below what is asked where a row holds it whole; nothing where it takes more than a click."""
+    asked = brief(approval)
+    row = buttons.quick(approval, hidden=asked is None)
+    return [] if row is None else [*(asked or ()), row]
 
 
 def rows(approval: Approval, now: datetime, *, decide: bool, extra: str = "", apart: bool = False) -> list[Block]:

@@ -291,6 +291,10 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
     Reason.REASON_REQUIRED: lambda case: (
         f"This decision needs a reason{_by_policy(case)}. {_FOLLOW} Decide again and give one."
     ),
+    Reason.UNREAD: lambda _: (
+        "Not all of it fits on the card, and you have not seen the rest yet. Nothing was changed. "
+        "Press *Approve…* on the card: it shows everything, and the last page has the button."
+    ),
     Reason.INVALID_ANSWER: lambda case: (
         f"The agent cannot take this answer. {case.detail} {_FOLLOW} Correct it and send it again."
     ),

@@ -68,6 +68,7 @@ STEPS: Mapping[Input, Step] = {
     Input.RELEASE: lambda a, now: lifecycle.release(replace(a, held_until=T0), now),
     Input.UNDO: lambda a, now: lifecycle.undo(replace(a, held_until=at(200)), ANA, now),
     Input.STICK: lambda a, now: lifecycle.stick(a, "answered elsewhere", now),
+    Input.VIEW: lambda a, now: lifecycle.view(a, ANA, a.revision, now, pages=1, digest="d", whole=True),
 }
 
 
