@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from approvals.model import Approval
-from bot import texts, texts_digest, texts_state
+from bot import texts, texts_digest, texts_state, texts_votes
 from bot.lists import titled
 from bot.notes import plain
 from bot.rich import Block, Message, actions, button, context, fallback, header, inline
@@ -35,9 +35,10 @@ def digest(first: Sequence[Approval], waiting: int, total: int) -> Message:
 
 
 def _facts(approval: Approval) -> list[str]:
-    """What stays true until the message is redrawn: no "a minute ago"."""
+    """What stays true until the message is redrawn: no "a minute ago", and not that each of them waits."""
+    votes = f"*{texts_state.state(approval)}*" if texts_votes.several(approval.policy) else ""
     until = f"until {texts.moment(approval.expires_at)}" if approval.expires_at is not None else ""
-    return [f"*{texts_state.state(approval)}*", *([until] if until else [])]
+    return [fact for fact in (votes, until) if fact] or [f"*{texts_state.state(approval)}*"]
 
 
 def reminder(waiting: int) -> Message:
