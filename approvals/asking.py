@@ -46,6 +46,7 @@ def open_(
         reply_shape=draft.reply,
         why=draft.why,
         template=draft.template,
+        titling=draft.titling,
         policy=policy,
         urgency=policy.urgency or draft.urgency,
         opened_at=now,
@@ -109,6 +110,7 @@ def amend(approval: Approval, draft: Draft, now: datetime) -> Change | Refusal:
         reply_shape=draft.reply,
         why=draft.why,
         template=draft.template,
+        titling=draft.titling,
         urgency=approval.policy.urgency or draft.urgency,
         error=None,
     )

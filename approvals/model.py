@@ -149,6 +149,20 @@ class InterruptRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Titling:
+    """Where a title comes from, so that it can be made again for other arguments.
+
+    `titles` are templates, one for each action, empty where there is none; `summary` that of the sentence before the
+    description. `made`: without a template it is made of the names and arguments. `why` says it in words.
+    """
+
+    titles: tuple[str, ...] = ()
+    summary: str = ""
+    made: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An interrupt understood, not yet recorded.
 
@@ -168,6 +182,7 @@ class Draft:
     why: str = ""
     template: JsonValue = None
     urgency: Urgency = Urgency.NORMAL
+    titling: Titling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +290,7 @@ class Approval:
     reply_shape: str = ""
     why: str = ""
     template: JsonValue = None
+    titling: Titling | None = None
     requester: str | None = None
     status: Status = Status.PENDING
     resolution: Resolution | None = None

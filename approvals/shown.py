@@ -8,7 +8,7 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from approvals.events import Event
-from approvals.model import Action, Approval, Decision, Outcome, Reply, Thread
+from approvals.model import Action, Approval, Decision, Outcome, Reply, Thread, Titling
 from approvals.ports import Page
 from approvals.redact import MASK, Redactor, heard
 
@@ -34,6 +34,7 @@ class Shown:
             payload=self.redactor.value(approval.payload, secrets),
             schema=self._schema(approval.schema),
             template=self.redactor.value(approval.template, secrets),
+            titling=approval.titling and self._titling(approval.titling, hide),
             decisions=tuple(self._decision(said, approval, secrets) for said in approval.decisions),
             reply=approval.reply and Reply(self.redactor.value(approval.reply.value, secrets), approval.reply.ends),
             error=None if approval.error is None else hide(approval.error),
@@ -79,6 +80,10 @@ class Shown:
             found = self.redactor.secrets(about.payload, *given)
         heard.add(found)
         return found
+
+    @staticmethod
+    def _titling(titling: Titling, hide: Callable[[str], str]) -> Titling:
+        return replace(titling, titles=tuple(map(hide, titling.titles)), summary=hide(titling.summary))
 
     def _action(self, action: Action, secrets: Iterable[str]) -> Action:
         said = self.redactor.text(action.description, secrets)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from agents.naming import anew
 from approvals import tally
 from approvals.model import Approval, Decision, DecisionType, Status
 from approvals.redact import MASK
@@ -116,7 +117,8 @@ def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> 
     aside = not (why.whole and _named(approval)) or (batch and unshown(approval))
     body = _batch(approval, room, aside=aside, passed_on=passed_on) if batch else _single(approval, room)
     hidden = aside or not body.whole or (not batch and not body.raw and unshown(approval))
-    blocks = [header(texts.heading(approval)), *body.blocks, *why.blocks]
+    before = [context(plain_text(f"Was: {was}"))] if (was := texts.was(approval)) else []
+    blocks = [header(texts.heading(approval)), *before, *body.blocks, *why.blocks]
     if hidden:
         blocks.append(section(_incomplete(approval), buttons.review(approval)))
     if MASK in json.dumps(blocks, ensure_ascii=False):
@@ -131,7 +133,7 @@ def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> 
 
 def _named(approval: Approval) -> bool:
     """Whether the title is whole in the header."""
-    return texts.heading(approval).endswith(" ".join(approval.title.split()) or texts.UNTITLED)
+    return texts.heading(approval).endswith(" ".join(anew(approval).title.split()) or texts.UNTITLED)
 
 
 def brief(approval: Approval) -> list[Block] | None:
@@ -179,7 +181,7 @@ def _proposed(approval: Approval, index: int, limit: int) -> tuple[list[Block], 
 
 def _why(approval: Approval, room: Room) -> _Part:
     """The agent's own words. Of a question they are the question."""
-    lines = [approval.description]
+    lines = [anew(approval).description]
     if len(approval.actions) == 1:
         lines.append(approval.actions[0].description)
     said = [text.strip() for text in map(clean, lines)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from agents.naming import anew
 from approvals.lifecycle import offered
 from approvals.model import ActorRef, Approval, DecisionType, Resolution, Source, Status
 from approvals.policy import MANAGER, OnExpiry, Policy, Urgency
@@ -47,6 +48,7 @@ ICON: Mapping[DecisionType, str] = {
 }
 PRESSING: Mapping[Urgency, str] = {Urgency.HIGH: "❗ Urgent: ", Urgency.CRITICAL: "🚨 Critical: "}
 EDITED = "✏️ Changed, was: "
+CHANGED = "✏️ Changed: "
 UNTITLED = "Untitled approval"
 HELP_EMPTY = "Nothing is waiting for a decision. When an agent asks, its card is posted and listed here."
 
@@ -120,8 +122,8 @@ def span(seconds: float) -> str:
 
 
 def title(approval: Approval, limit: int = 150) -> str:
-    """Plain, on one line, never empty. Not escaped."""
-    return line(approval.title, limit) or UNTITLED
+    """Plain, on one line, never empty; after an edit that of what it was changed to. Not escaped."""
+    return line(anew(approval).title, limit) or UNTITLED
 
 
 def heading(approval: Approval) -> str:
@@ -129,8 +131,13 @@ def heading(approval: Approval) -> str:
     waits = approval.status is Status.PENDING
     mark = PRESSING.get(approval.urgency, "") if waits else ""
     if waits and any(proposed(approval, at) != action.args for at, action in enumerate(approval.actions)):
-        mark += EDITED
+        mark += CHANGED if was(approval) else EDITED
     return mark + title(approval, MAX_HEADER - size(mark))
+
+
+def was(approval: Approval) -> str:
+    """The title before an edit changed it; empty where it is the same, or cannot be told."""
+    return line(approval.title, 150) if anew(approval).title != approval.title else ""
 
 
 def overdue(approval: Approval) -> bool:

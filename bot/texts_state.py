@@ -66,7 +66,7 @@ def _waiting(approval: Approval) -> str:
 
 def headline(approval: Approval) -> str:
     """The card in one sentence, for notifications. Escaped, short."""
-    about = inline(approval.title, 180) or texts.UNTITLED
+    about = inline(texts.title(approval, 180), 180)
     if approval.status is Status.PENDING:
         mark = texts.PRESSING.get(approval.urgency, "")
         return f"{mark}{'Overdue' if texts.overdue(approval) else 'Decision needed'}: {about}"

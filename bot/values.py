@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from agents.naming import KEY, is_ours
 from approvals.model import Approval
 from approvals.policy import Urgency
 from bot.rich import Block, cut, faithful, line, preformatted, run, size, words
@@ -117,9 +118,9 @@ def unshown(approval: Approval) -> bool:
     return any(leaf not in said and leaf.strip() and leaf.strip() not in prose for leaf in _leaves(approval.payload))
 
 
-def _pressing(key: str, entry: JsonValue) -> bool:
-    """How much it presses, as every card says it."""
-    return key == "urgency" and entry in list(Urgency)
+def _told(key: str, entry: JsonValue) -> bool:
+    """How much it presses, and how it is called: every card says it."""
+    return (key == "urgency" and entry in list(Urgency)) or (key == KEY and is_ours(entry))
 
 
 def _leaves(value: JsonValue) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _leaves(value: JsonValue) -> Iterator[str]:
     while stack:
         found = stack.pop()
         if isinstance(found, dict):
-            stack.extend(entry for key, entry in found.items() if key not in _MACHINERY and not _pressing(key, entry))
+            stack.extend(entry for key, entry in found.items() if key not in _MACHINERY and not _told(key, entry))
         elif isinstance(found, list):
             stack.extend(found)
         elif isinstance(found, str):
