@@ -32,6 +32,7 @@ class EventType(StrEnum):
     RESOLVED = "resolved"
     RELEASED = "released"
     UNDONE = "undone"
+    CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
     RESUMING = "resuming"
     RESUMED = "resumed"

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from approvals.hours import Hours, Pause
 from approvals.policy import Policy, Urgency, for_requester
+from approvals.terms import Terms
 
 
 class Status(StrEnum):
@@ -202,6 +203,14 @@ class Reply:
     ends: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Who said that no answer is needed any more, and why; `why` may be empty."""
+
+    by: ActorRef
+    why: str = ""
+
+
 class MessageKind(StrEnum):
     """What a Slack message of ours is for."""
 
@@ -238,7 +247,7 @@ class Approval:
     question itself changes, and a click that names an older revision is refused. `started_at` is when its clocks began:
     at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
     the times for which somebody held its clocks. `held_until`: resolved, but the graph is not given the answer before
-    it is released; until then it can be taken back.
+    it is released; until then it can be taken back. `terms` are those of the request over HTTP, where it came as one.
     """
 
     id: str
@@ -277,6 +286,8 @@ class Approval:
     attempts: int = 0
     error: str | None = None
     outcome: Outcome | None = None
+    terms: Terms | None = None
+    cancelled: Cancelled | None = None
 
     @property
     def allowed(self) -> tuple[DecisionType, ...]:
@@ -329,7 +340,7 @@ class Thread:
 
     `input`, `config` and `context` are kept because LangGraph does not keep them: they are passed again on each run.
     `turn` counts the inputs; `base` is the checkpoint that a later turn goes on from, known once it was about to run.
-    `repair` asks the next drive to ask every open question anew.
+    `repair` asks the next drive to ask every open question anew. `terms` hold for every question that it asks.
     """
 
     id: str
@@ -347,6 +358,7 @@ class Thread:
     attempts: int = 0
     error: str | None = None
     outcome: Outcome | None = None
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)

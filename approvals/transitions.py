@@ -43,6 +43,7 @@ class Input(StrEnum):
     REAPPLY = "reapply"
     RELEASE = "release"
     UNDO = "undo"
+    CANCEL = "cancel"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -60,6 +61,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.HOLD,
             Input.LAPSE,
             Input.REAPPLY,
+            Input.CANCEL,
         }
     ),
     Status.RESOLVED: frozenset(
@@ -72,6 +74,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.STICK,
             Input.RELEASE,
             Input.UNDO,
+            Input.CANCEL,
         }
     ),
     Status.RESUMING: frozenset(

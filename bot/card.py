@@ -256,6 +256,10 @@ def _closed(approval: Approval, now: datetime, room: Room) -> list[Block]:
         blocks = [section(":wastebasket: *No longer needed.* Signoff executed nothing.")]
         why = line(approval.error or "", 300)
         return [*blocks, context(plain_text(why))] if why else blocks
+    if approval.cancelled is not None:
+        blocks = [section(texts_state.cancelled(approval))]
+        why = line(approval.cancelled.why, 300)
+        return [*blocks, context(plain_text(why))] if why else blocks
     batch = len(approval.actions) > 1
     blocks: list[Block] = verdicts.listed(approval, room.verdicts) if not batch or _together(approval) else []
     if batch and not blocks:
