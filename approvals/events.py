@@ -48,6 +48,10 @@ class EventType(StrEnum):
     REPAIRED = "repaired"
     AWAY_SET = "away_set"
     AWAY_ENDED = "away_ended"
+    CALLED_BACK = "called_back"
+    CALLBACK_FAILED = "callback_failed"
+    CALLBACK_GIVEN_UP = "callback_given_up"
+    CALLBACK_REPLAYED = "callback_replayed"
     POLICY_CHANGED = "policy_changed"
     POLICY_REAPPLIED = "policy_reapplied"
 
