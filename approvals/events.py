@@ -48,6 +48,9 @@ class EventType(StrEnum):
     REPAIRED = "repaired"
     AWAY_SET = "away_set"
     AWAY_ENDED = "away_ended"
+    KEY_CREATED = "key_created"
+    KEY_ROTATED = "key_rotated"
+    KEY_REVOKED = "key_revoked"
     POLICY_CHANGED = "policy_changed"
     POLICY_REAPPLIED = "policy_reapplied"
 

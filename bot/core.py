@@ -29,8 +29,11 @@ from approvals.redact import Redactor
 from approvals.service import Approvals
 from approvals.settings import Settings
 from approvals.shown import Shown
+from approvals.store.api_keys import ApiKeyStore
+from approvals.store.asked import AskedStore
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
+from approvals.store.feed import Feed
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
 from approvals.store.told import ToldStore
@@ -55,6 +58,9 @@ class Records:
     store: RedisStore
     away: AwayStore
     told: ToldStore
+    api_keys: ApiKeyStore
+    asked: AskedStore
+    feed: Feed
     effects: Effects
     approvals: Approvals
     book: PolicyBook
@@ -106,7 +112,9 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, told, effects, approvals, book, shown, clock, chance)
+        api_keys, asked = ApiKeyStore(redis, clock=clock, keys=keys), AskedStore(redis, keys=keys)
+        feed = Feed(redis, keys=keys)
+        yield Records(store, away, told, api_keys, asked, feed, effects, approvals, book, shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()
