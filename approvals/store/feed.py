@@ -31,14 +31,12 @@ log = structlog.get_logger()
 
 
 class Feed:
-    """Follows the audit. `heard` is called with every event, in order, before anybody is woken by it."""
+    """Follows the audit."""
 
-    def __init__(
-        self, redis: Redis, *, keys: Keys | None = None, heard: Callable[[Event], None] = lambda _: None
-    ) -> None:
+    def __init__(self, redis: Redis, *, keys: Keys | None = None) -> None:
         self._redis = redis
         self._stream = (keys or Keys()).audit
-        self._heard = heard
+        self._heard: list[Callable[[Event | None], None]] = []
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._task: asyncio.Task[None] | None = None
         self._last = "0"
@@ -53,15 +51,14 @@ class Feed:
         """How many wait."""
         return sum(map(len, self._waiting.values()))
 
-    def listen(self, heard: Callable[[Event], None]) -> None:
-        """From now on this is called with every event as well."""
-        before = self._heard
+    def waiting_for(self, thread_id: str) -> int:
+        """How many wait for news of that thread."""
+        return len(self._waiting.get(thread_id, ()))
 
-        def both(event: Event) -> None:
-            before(event)
-            heard(event)
-
-        self._heard = both
+    def listen(self, heard: Callable[[Event | None], None]) -> None:
+        """From now on this is called with every event, in order, before anybody is woken by it; with `None` where some
+        may have come late: after the connection broke, and for events that cannot be read."""
+        self._heard.append(heard)
 
     async def start(self) -> None:
         """Returns once nothing that happens from now on is missed. May be called once."""
@@ -112,15 +109,20 @@ class Feed:
     def _tell(self, fields: dict[str, str]) -> None:
         try:
             event = EVENTS.load(fields["e"])
-            self._heard(event)
         except (StoreError, KeyError) as odd:  # of a newer version: whoever waits looks for themselves
             log.warning("feed skipped an event", action="feed.skipped", why=str(odd))
             self._wake_all()
             return
+        self._say(event)
         for news in self._waiting.get(event.thread_id, ()):
             news.set()
 
+    def _say(self, event: Event | None) -> None:
+        for heard in self._heard:
+            heard(event)
+
     def _wake_all(self) -> None:
+        self._say(None)
         for waiting in self._waiting.values():
             for news in waiting:
                 news.set()

@@ -41,6 +41,7 @@ class HttpServer:
     """Listens at the host and port of the settings."""
 
     def __init__(self, web: FastAPI, settings: Settings) -> None:
+        self.web = web
         config = uvicorn.Config(
             web,
             host=settings.signoff_http_host,

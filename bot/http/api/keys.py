@@ -51,8 +51,10 @@ class Gate:
         self._noted: dict[str, float] = {}
         feed.listen(self._heard)
 
-    def _heard(self, event: Event) -> None:
-        if event.type in _CHANGED:
+    def _heard(self, event: Event | None) -> None:
+        if event is None:
+            self._known.clear()
+        elif event.type in _CHANGED:
             self._known.pop(str(event.data.get("key")), None)
 
     def needs(self, *scopes: Scope) -> Callable[[Request], Awaitable[None]]:
