@@ -52,6 +52,9 @@ class EventType(StrEnum):
     CALLBACK_FAILED = "callback_failed"
     CALLBACK_GIVEN_UP = "callback_given_up"
     CALLBACK_REPLAYED = "callback_replayed"
+    KEY_CREATED = "key_created"
+    KEY_ROTATED = "key_rotated"
+    KEY_REVOKED = "key_revoked"
     POLICY_CHANGED = "policy_changed"
     POLICY_REAPPLIED = "policy_reapplied"
 

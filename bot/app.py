@@ -23,6 +23,7 @@ from bot.core import Core
 from bot.coverage import Coverage
 from bot.digests import Digests
 from bot.directory import Directory
+from bot.http.api.routes import decisions_api
 from bot.http.health import health
 from bot.http.server import HttpServer, web_app
 from bot.http.slack import slack_router
@@ -71,6 +72,7 @@ class Runtime:
         if self._socket is not None:
             await self._socket.connect_async()  # pyright: ignore[reportUnknownMemberType]
         if self.http is not None:
+            await self.core.records.feed.start()
             await self.http.start()
         log.info("serving", action="serve.started", team=identity.get("team"), mode=self.settings.signoff_slack_mode)
 
@@ -94,6 +96,7 @@ class Runtime:
         if self._socket is not None:
             await self._socket.close_async()  # pyright: ignore[reportUnknownMemberType]
         if self.http is not None:
+            await self.core.records.feed.stop()  # whoever waits over HTTP is answered, and does not hold it open
             await self.http.stop()
         await self.ticker.stop()
         log.info("stopped", action="serve.stopped")
@@ -139,7 +142,7 @@ def build(core: Core) -> Runtime:
 def _routers(runtime: Runtime) -> list[APIRouter]:
     """What is served over HTTP: Slack's door only where Slack comes through it."""
     settings, store = runtime.settings, runtime.core.records.store
-    routers = [health(store)]
+    routers = [health(store), decisions_api(runtime.core, runtime.directory)]
     if settings.signoff_slack_mode == "http":
         assert settings.slack_signing_secret is not None  # `build` says so where it is missing
         routers.append(slack_router(runtime.app, settings.slack_signing_secret.get_secret_value()))

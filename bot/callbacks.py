@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import cast
 
 import structlog
 from pydantic import JsonValue
@@ -14,6 +15,7 @@ from approvals import calling
 from approvals.model import Approval
 from approvals.ports import Clock
 from approvals.service import Approvals
+from bot.http.api.view import Seen, decision
 from bot.outgoing import Outgoing
 
 Describe = Callable[[Approval], Mapping[str, JsonValue]]
@@ -64,5 +66,5 @@ def identity(approval: Approval) -> str:
 
 
 def described(approval: Approval) -> Mapping[str, JsonValue]:
-    """For want of an API."""
-    return {"id": approval.thread_id, "status": approval.resolution}
+    """As `GET /decisions/{id}` tells it."""
+    return cast("Mapping[str, JsonValue]", decision(Seen(None, approval), approval.thread_id).model_dump(mode="json"))

@@ -223,7 +223,7 @@ def _votes(approval: Approval, index: int) -> str:
 def _context(approval: Approval, now: datetime) -> Block:
     waiting = approval.status is Status.PENDING
     parts: list[str | Block] = [
-        plain_text(f"Agent: {line(approval.graph, 60) or '(no name)'}"),
+        plain_text(texts.asker(approval)),
         texts.on_behalf(approval),
     ]
     parts.append(texts_votes.nobody_asked(approval))

@@ -26,6 +26,7 @@ from bot.callbacks_cli import callbacks
 from bot.command import AsJson, ConfigFile, EnvFile, Refused, run_until_done, settings_of
 from bot.core import open_core, open_records
 from bot.edited import typed
+from bot.keys_cli import keys
 from bot.policy_cli import policy
 
 app = typer.Typer(
@@ -267,6 +268,7 @@ def manifest(
 
 app.add_typer(callbacks, name="callbacks")
 app.add_typer(policy, name="policy")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:

@@ -185,6 +185,13 @@ def asked(approval: Approval, audience: Sequence[str] | None = None) -> str:
     return f"{text} · escalated, step {approval.level} of {len(approval.policy.escalate)}"
 
 
+def asker(approval: Approval) -> str:
+    """The agent, or the API key, that asks. Plain."""
+    if approval.terms is not None:
+        return f"Asked by: {line(approval.terms.name, 60) or '(no name)'} (API)"
+    return f"Agent: {line(approval.graph, 60) or '(no name)'}"
+
+
 def on_behalf(approval: Approval) -> str:
     """The requester, if one is known."""
     return f"For {person(approval.requester)}" if approval.requester else ""

@@ -6,7 +6,7 @@ import functools
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from typing import Any, ParamSpec, TypeVar, cast
 
 from pydantic import JsonValue
 
@@ -23,18 +23,6 @@ class NotApproved(Exception):
     def __init__(self, decision: Decision) -> None:
         super().__init__(f"{decision.action}: {decision.status}" + (f" ({decision.notes})" if decision.notes else ""))
         self.decision = decision
-
-
-@overload
-def requires_approval(
-    client: Client, action: str = ..., **asked: Any
-) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
-
-
-@overload
-def requires_approval(
-    client: AsyncClient, action: str = ..., **asked: Any
-) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
 def requires_approval(
@@ -74,21 +62,23 @@ def requires_approval(
         if inspect.iscoroutinefunction(function):
             if not isinstance(client, AsyncClient):
                 raise TypeError("a coroutine function needs an AsyncClient")
+            waiting = client
 
             @functools.wraps(function)
             async def later(*args: P.args, **kwargs: P.kwargs) -> Any:
                 bound, title, more = request(*args, **kwargs)
-                changed = _allowed(bound, await client.ask(title, **more))
-                return await function(*changed.args, **changed.kwargs)
+                changed = _allowed(bound, await waiting.ask(title, **more))
+                return await cast("Any", function)(*changed.args, **changed.kwargs)
 
             return cast("Callable[P, R]", later)
         if not isinstance(client, Client):
             raise TypeError("a plain function needs a Client")
+        plain = client
 
         @functools.wraps(function)
         def now(*args: P.args, **kwargs: P.kwargs) -> R:
             bound, title, more = request(*args, **kwargs)
-            changed = _allowed(bound, client.ask(title, **more))
+            changed = _allowed(bound, plain.ask(title, **more))
             return function(*changed.args, **changed.kwargs)
 
         return now

@@ -106,6 +106,16 @@ class Keys:
         return self._key("burst", channel, *of)
 
     @property
+    def api_keys(self) -> str:
+        """Hash: id of an API key to `doc`."""
+        return self._key("api_keys")
+
+    @property
+    def api_keys_used(self) -> str:
+        """Hash: id of an API key to when it was used last, in seconds since the epoch, to the minute."""
+        return self._key("api_keys", "used")
+
+    @property
     def fence(self) -> str:
         """Counter that the fencing tokens come from."""
         return self._key("fence")

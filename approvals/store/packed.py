@@ -91,6 +91,8 @@ class Packed:
         if not change.before:
             ever = (index("all"), index("all", approval.graph), index("thread", approval.thread_id))
             rows += [(name, approval.id, opened) for name in ever]
+            if approval.terms is not None and approval.terms.key:
+                rows.append((index("key", approval.terms.key), approval.id, opened))
         return rows
 
     def _thread_indexes(self, thread: Thread) -> list[IndexRow]:
