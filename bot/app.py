@@ -24,6 +24,7 @@ from bot.directory import Directory
 from bot.http.health import health
 from bot.http.server import HttpServer, web_app
 from bot.http.slack import slack_router
+from bot.links import Links
 from bot.listeners.door import Door
 from bot.notifier import SlackNotifier
 from bot.rules import apply_file
@@ -107,14 +108,15 @@ def build(core: Core) -> Runtime:
     directory = Directory(web, clock=records.clock, managers=managers)
     core.opening.use(directory.zones)
     absences = Absences(records.away, directory)
-    notifier = SlackNotifier(web, directory, absences, clock=records.clock, shown=records.shown)
+    links = Links(web, directory, clock=records.clock)
+    notifier = SlackNotifier(web, directory, absences, links, clock=records.clock, shown=records.shown)
     performer = Performer(records.approvals, notifier, clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
     records.effects.use(work)
     signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"
     app = AsyncApp(client=client, signing_secret=signing)
-    listeners.register(app, Door(core, web, directory, absences))
+    listeners.register(app, Door(core, web, directory, absences, links))
     watch = _watch(core, web, directory, absences)
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock),

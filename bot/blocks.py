@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.card import card
 from bot.listing import Found, Turn, listing
 from bot.lists import details
-from bot.notes import asked_for, glass, plain, reminder, report
+from bot.notes import asked_for, glass, plain, reminder, report, stands_in
 from bot.rich import Message
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "plain",
     "reminder",
     "report",
+    "stands_in",
 ]

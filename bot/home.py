@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from approvals.away import Away
@@ -27,11 +27,12 @@ def home(
     away: Away | None = None,
     covering: Sequence[Away] = (),
     decidable: frozenset[str] = frozenset(),
+    links: Mapping[str, str] | None = None,
 ) -> Block:
     """The view for `views.publish`: the first twenty pending approvals, oldest first. `viewer` is a Slack user id.
 
     `more`: there may be others that they may see; how many is not known. `away`: the viewer is; `covering`: for whom
-    they stand in. `decidable`: the ids of those that the viewer may decide.
+    they stand in. `decidable`: the ids of those that the viewer may decide. `links`: where their cards stand, by id.
     """
     shown = page.approvals[:MAX_ROWS]
     quick = frozenset([approval.id for approval in shown if approval.id in decidable][:MAX_DECIDED])
@@ -42,7 +43,8 @@ def home(
         blocks.append(context("`/approvals all` shows the same list in any conversation."))
     for approval in shown:
         blocks.append(divider())
-        blocks += rows(approval, now, decide=approval.id in quick, extra=_yours(approval, viewer, covering))
+        extra, link = _yours(approval, viewer, covering), (links or {}).get(approval.id)
+        blocks += rows(approval, now, decide=approval.id in quick, extra=extra, link=link)
     if page.total > len(shown) and shown:
         blocks.append(divider())
         blocks.append(context(f"{len(shown)} of {page.total}. `/approvals all` lists all of them."))

@@ -16,10 +16,9 @@ from bot import blocks
 from bot.absences import Absences
 from bot.blocks import Message
 from bot.directory import Directory, is_channel, is_user
+from bot.links import CARDS, Links
 from bot.slack import Slack
 from bot.slack_errors import GONE, SlackRefused
-
-CARDS = (MessageKind.CARD, MessageKind.ESCALATION)
 
 EVENT = "signoff_approval"
 """The type of the metadata by which a message of ours is known."""
@@ -36,10 +35,13 @@ log = structlog.get_logger()
 class SlackNotifier:
     """Posts and redraws cards. What Slack refuses is raised: due work is tried again by whoever performs it."""
 
-    def __init__(self, slack: Slack, directory: Directory, absences: Absences, *, clock: Clock, shown: Shown) -> None:
+    def __init__(
+        self, slack: Slack, directory: Directory, absences: Absences, links: Links, *, clock: Clock, shown: Shown
+    ) -> None:
         self._slack = slack
         self._directory = directory
         self._absences = absences
+        self._links = links
         self._clock = clock
         self._shown = shown
 
@@ -59,7 +61,7 @@ class SlackNotifier:
                 for place, channel in await self._channels(entry, approval):
                     if places.whose(place) not in stands:
                         stands.add(places.whose(place))
-                        card = self._card(approval, place)
+                        card = await self._card(approval, place, posted)
                         found = await self._found(channel, approval, kind, place) if again else None
                         posted.append(found or await self._post(channel, card, approval, kind, place))
             except SignoffError as failed:
@@ -76,11 +78,17 @@ class SlackNotifier:
         found = await self._absences.stand_ins(approval)
         return [(places.stand_in(cover, who), await self._directory.direct(cover)) for cover, who in found.items()]
 
-    def _card(self, approval: Approval, place: str, *, passed_on: bool = False) -> Message:
-        """The card as it stands in a place: whoever covers is told for whom, and where others are asked now that."""
+    async def _card(
+        self, approval: Approval, place: str, posted: Sequence[MessageRef] = (), *, passed_on: bool = False
+    ) -> Message:
+        """The card as it stands in a place: whoever covers is told for whom, where others are asked now that, and in a
+        direct message where the card stands before others. `posted`: messages that the record does not know yet."""
         card = blocks.card(self._shown.approval(approval), self._clock(), passed_on=passed_on)
-        absent = places.for_whom(place)
-        return blocks.asked_for(card, absent) if absent else card
+        absent, person = places.for_whom(place), places.whose(place)
+        if absent:
+            card = blocks.asked_for(card, absent)
+        link = await self._links.shared(person, (*approval.messages, *posted)) if is_user(person) else None
+        return blocks.stands_in(card, link) if link else card
 
     async def _channels(self, entry: str, approval: Approval) -> list[tuple[str, str]]:
         """Where an entry is told: a channel itself, people by direct message. Each with the name of the place."""
@@ -130,7 +138,7 @@ class SlackNotifier:
         for ref in approval.messages:
             if ref.kind not in CARDS:
                 continue
-            message = self._card(approval, ref.place, passed_on=not _reached(reach, ref.place))
+            message = await self._card(approval, ref.place, passed_on=not _reached(reach, ref.place))
             if not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
                 log.info("card is gone", action="slack.gone", approval=approval.id, channel=ref.channel)
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import structlog
-
-from approvals.errors import InputError, SignoffError
-from approvals.model import Approval, MessageKind
-from approvals.places import whose
+from approvals.errors import InputError
 from approvals.ports import Query
 from bot import blocks, find, payloads, replies_find
 from bot.blocks import Found, Message, Turn
@@ -19,10 +15,6 @@ from bot.sight import BUDGET, Wanted
 
 PAGE_SIZE = 8
 """Rows a page: what fits a phone without scrolling for long."""
-
-_CARDS = (MessageKind.CARD, MessageKind.ESCALATION)
-
-log = structlog.get_logger()
 
 
 class Finder:
@@ -57,7 +49,8 @@ class Finder:
             found = await self._window(named, person, query, wanted, at.skip + skip)
         ids = await self._door.waiting.decidable(person, found.approvals)
         shown = tuple(map(self._door.shown.approval, found.approvals))
-        return blocks.listing(replace(found, approvals=shown, decidable=ids), self._door.clock())
+        links = await self._door.links.cards(person.id, found.approvals)
+        return blocks.listing(replace(found, approvals=shown, decidable=ids, links=links), self._door.clock())
 
     async def _named(self, asked: Find) -> Find | str:
         """The same with ids for people; a sentence where somebody cannot be told."""
@@ -99,15 +92,3 @@ class Finder:
             before=None if seen.before is None else Turn(seen.before),
             after=None if seen.after is None else Turn(seen.after),
         )
-
-    async def link(self, person: Person, approval: Approval) -> str | None:
-        """Where the latest card stands that this person can open; `None` if there is none, or Slack does not say."""
-        for card in reversed([message for message in approval.messages if message.kind in _CARDS]):
-            direct = whose(card.place) == person.id
-            try:
-                if direct or await self._door.directory.belongs(person.id, [card.channel]):
-                    return await self._door.slack.permalink(card.channel, card.ts)
-            except SignoffError as refused:
-                log.warning("no link to a card", action="list.no_link", approval=approval.id, why=str(refused))
-                return None
-        return None

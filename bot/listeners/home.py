@@ -33,5 +33,8 @@ async def draw(door: Door, user: str) -> None:
     covering = await door.absences.covered_by(user)
     page = door.shown.page(seen.page)
     ids = await door.waiting.decidable(Person(user, None), seen.page.approvals)
-    view = home.home(page, door.clock(), viewer=user, more=more, away=away, covering=covering, decidable=ids)
+    links = await door.links.cards(user, seen.page.approvals)
+    view = home.home(
+        page, door.clock(), viewer=user, more=more, away=away, covering=covering, decidable=ids, links=links
+    )
     await door.slack.publish(user, view)
