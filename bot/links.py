@@ -18,6 +18,8 @@ from bot.directory import Directory
 from bot.slack import Slack
 
 CARDS = (MessageKind.CARD, MessageKind.ESCALATION)
+SHOWN = (*CARDS, MessageKind.DIGEST)
+"""Where it is seen, alone or among others."""
 
 KEPT = 5000
 """Links that are remembered; those go first that nobody asked for the longest."""
@@ -94,7 +96,7 @@ class Links:
 
     async def _reachable(self, person: str, messages: Sequence[MessageRef]) -> MessageRef | None:
         for ref in reversed(messages):
-            if ref.kind in CARDS and (whose(ref.place) == person or await self._in(person, ref.channel)):
+            if ref.kind in SHOWN and (whose(ref.place) == person or await self._in(person, ref.channel)):
                 return ref
         return None
 

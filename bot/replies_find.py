@@ -53,6 +53,7 @@ LINK_IS = "*Link* (it opens the card for whoever is where the card stands)"
 SHOW_IS = "*Command* (shows it in any conversation)"
 ID_IS = "*Id*"
 NO_LINK = "Slack gives no link to its card now. The command below shows it anyway."
+MANY = "That message shows several approvals at once. Choose *Show* on one of them, or type `/approvals`."
 NOT_OURS = (
     "That message is not about an approval. Use the menu on a card of Signoff's, or on a message in its thread; "
     "`/approvals` lists what waits."

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 
 from approvals.errors import ConfigError, InputError
 from approvals.model import Approval, Standing
 from bot import payloads, replies, replies_find, trail
+from bot.digests import EVENT as DIGEST
 from bot.listeners.door import Answer, App, Door
 from bot.manifest import AUDIT_TRAIL, COPY_LINK
 from bot.notifier import EVENT
@@ -64,22 +67,21 @@ class Shortcuts:
         if await self._door.directory.standing(at.person.id, at.person.team_id) is not Standing.MEMBER:
             await answer.say(replies.MEMBERS_ONLY)
             return None
-        named = await self._named(at)
-        if named is None:
-            await answer.say(replies_find.NOT_OURS)
+        event, told = await self._told(at) or ("", {})
+        named = told.get("approval")
+        if event != EVENT or not isinstance(named, str):
+            await answer.say(replies_find.MANY if event == DIGEST else replies_find.NOT_OURS)
             return None
         approval = await self._door.seen(at.person, named)
         if approval is None:
             await self._door.unknown(answer, at.person)
         return approval
 
-    async def _named(self, at: Pointed) -> str | None:
+    async def _told(self, at: Pointed) -> tuple[str, Mapping[str, Any]] | None:
         if not at.by_bot:
             return None
         try:
-            told = await self._door.slack.told(at.channel, at.ts, EVENT, thread_ts=at.thread_ts)
+            return await self._door.slack.told(at.channel, at.ts, thread_ts=at.thread_ts)
         except ConfigError as closed:  # the bot is not in that channel: another app's message, most likely
             log.info("cannot look", action="shortcut.unseen", channel=at.channel, why=str(closed))
             return None
-        named = (told or {}).get("approval")
-        return named if isinstance(named, str) else None
