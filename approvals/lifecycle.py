@@ -18,7 +18,7 @@ from __future__ import annotations
 from approvals.asking import amend, announced, open_, reask, repaired, supersede, told
 from approvals.automatic import at_opening
 from approvals.clocks import escalate, expire, overdue, reminded
-from approvals.deciding import Attempt, decide, offered, possible, with_reply
+from approvals.deciding import Attempt, decide, in_bulk, offered, possible, with_reply
 from approvals.holding import hold, lapsed, reapply
 from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
@@ -39,6 +39,7 @@ __all__ = [
     "expire",
     "give_up",
     "hold",
+    "in_bulk",
     "lapsed",
     "offered",
     "open_",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from approvals.model import Approval, Status
-from bot import buttons, replies_find, texts, texts_state, texts_votes
+from bot import bulk_views, buttons, replies_find, texts, texts_state, texts_votes
 from bot.card import brief
 from bot.find import Find, Scope
 from bot.lists import MAX_ROWS, row, titled
@@ -41,7 +41,7 @@ class Found:
     """What was found for one page, in order. `total` is `None` where it is not known, `first` counts those before.
 
     `decidable`: the ids of those that the reader may decide. `others`: how many more wait that are not theirs. `links`:
-    where the cards stand that the reader can open, by id.
+    where the cards stand that the reader can open, by id. `several`: some of one kind can be decided together.
     """
 
     find: Find
@@ -53,6 +53,7 @@ class Found:
     decidable: frozenset[str] = field(default_factory=frozenset[str])
     others: int = 0
     links: Mapping[str, str] = field(default_factory=dict[str, str])
+    several: bool = False
 
 
 def listing(found: Found, now: datetime) -> Message:
@@ -67,7 +68,7 @@ def _listing(found: Found, now: datetime, *, decide: bool) -> Message:
     blocks = [header(title)]
     if said := replies_find.filters(find):
         blocks.append(context(said))
-    turns = _turns(found)
+    turns = [*_turns(found), *([bulk_views.way_in(find.text())] if found.several else [])]
     if not shown:
         sentence = _nothing(found)
         rest = [section(sentence), *([actions(turns)] if turns else [])]

@@ -78,7 +78,7 @@ def _decided(event: Event) -> str:
     if isinstance(votes := event.data.get("approvals"), str):
         said += f" ({inline(votes, 20)} approvals so far)"
     if bulk:
-        said += f" together with {bulk - 1} others" if bulk > 2 else " together with another one"
+        said += f" (one of {bulk} chosen at once)"
     return said + _because(event, "reason")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from approvals.errors import InputError
+from approvals.model import Approval
 from approvals.ports import Query
-from bot import blocks, find, payloads, replies_find
+from bot import blocks, bulk, find, payloads, replies_find
 from bot.blocks import Found, Message, Turn
 from bot.find import Find, Scope, Wrong
 from bot.listeners.door import Door
@@ -35,6 +36,16 @@ class Finder:
             raise InputError("a list button is not of our making: what is looked for cannot be read")
         return await self._page(asked, person, Turn(at.offset, at.skip))
 
+    async def waiting(self, text: str, person: Person) -> tuple[Approval, ...]:
+        """All that this person may decide of what a list looked for: among the first `BUDGET` that wait, the first
+        deadline on top. Raises `InputError` for what is not of our making."""
+        asked = find.parse(text)
+        named = asked if isinstance(asked, Wrong) else await self._named(asked)
+        if isinstance(named, Wrong | str) or named.scope is Scope.HISTORY:
+            raise InputError("a list button is not of our making: what is looked for cannot be read")
+        wanted = find.wanted(named, person.id, self._door.clock(), self._door.shown.approval)
+        return (await self._door.waiting.queue(person, Query(graph=named.graph), wanted)).approvals
+
     async def _page(self, asked: Find, person: Person, at: Turn, skip: int = 0) -> Message | str:
         named = await self._named(asked)
         if isinstance(named, str):
@@ -50,6 +61,8 @@ class Finder:
         ids = await self._door.waiting.decidable(person, found.approvals)
         shown = tuple(map(self._door.shown.approval, found.approvals))
         links = await self._door.links.cards(person.id, found.approvals)
+        rows = [(approval, self._door.shown.approval(approval)) for approval in found.approvals if approval.id in ids]
+        found = replace(found, several=found.several or (named.scope is not Scope.HISTORY and bulk.several(rows)))
         return blocks.listing(replace(found, approvals=shown, decidable=ids, links=links), self._door.clock())
 
     async def _named(self, asked: Find) -> Find | str:
@@ -79,6 +92,7 @@ class Finder:
             before=before,
             after=after,
             others=queue.others if whole else 0,
+            several=bulk.several((approval, self._door.shown.approval(approval)) for approval in queue.approvals),
         )
 
     async def _window(self, asked: Find, person: Person, query: Query, wanted: Wanted, skip: int) -> Found:
