@@ -27,6 +27,7 @@ from bot.http.api.routes import decisions_api
 from bot.http.health import health
 from bot.http.server import HttpServer, web_app
 from bot.http.slack import slack_router
+from bot.links import Links
 from bot.listeners.door import Door
 from bot.notifier import SlackNotifier
 from bot.outgoing import Allowed, Outgoing, secrets_of
@@ -114,9 +115,10 @@ def build(core: Core) -> Runtime:
     directory = Directory(web, clock=records.clock, managers=managers)
     core.opening.use(directory.zones)
     absences = Absences(records.away, directory)
+    links = Links(web, directory, clock=records.clock)
     limit = settings.signoff_digest_after
     digests = Digests(records.bursts, records.store, web, clock=records.clock, shown=records.shown, limit=limit)
-    notifier = SlackNotifier(web, directory, absences, digests, clock=records.clock, shown=records.shown)
+    notifier = SlackNotifier(web, directory, absences, digests, links, clock=records.clock, shown=records.shown)
     performer = Performer(records.approvals, notifier, clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DIGEST] = digests.redraw
@@ -125,7 +127,7 @@ def build(core: Core) -> Runtime:
     records.effects.use(work)
     signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"
     app = AsyncApp(client=client, signing_secret=signing)
-    listeners.register(app, Door(core, web, directory, absences))
+    listeners.register(app, Door(core, web, directory, absences, links))
     watch = _watch(core, web, directory, absences)
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock),
