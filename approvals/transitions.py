@@ -44,6 +44,8 @@ class Input(StrEnum):
     RELEASE = "release"
     UNDO = "undo"
     VIEW = "view"
+    CANCEL = "cancel"
+    CALL_BACK = "call_back"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -62,6 +64,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.LAPSE,
             Input.REAPPLY,
             Input.VIEW,
+            Input.CANCEL,
         }
     ),
     Status.RESOLVED: frozenset(
@@ -75,6 +78,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.RELEASE,
             Input.UNDO,
             Input.VIEW,
+            Input.CANCEL,
         }
     ),
     Status.RESUMING: frozenset(
@@ -90,9 +94,9 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.VIEW,
         }
     ),
-    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.VIEW}),
-    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.VIEW}),
-    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.VIEW}),
+    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK, Input.VIEW}),
+    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK, Input.VIEW}),
+    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK, Input.VIEW}),
 }
 
 
@@ -142,7 +146,11 @@ def event(kind: EventType, approval: Approval, actor: ActorRef, now: datetime, *
 
 
 def change(before: Approval, after: Approval, events: Sequence[Event], due: Sequence[Due] = ()) -> Change:
+    """The next version. Where it ends with it, whoever wanted to be told of the end is."""
     version = before.version + 1
+    if after.callback and after.status.final and not before.status.final:
+        after = replace(after, delivery=None)
+        due = (*due, at_once(after, DueKind.CALLBACK, events[-1].at))
     return Change(
         replace(after, version=version), before.version, tuple(replace(e, version=version) for e in events), tuple(due)
     )

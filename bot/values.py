@@ -21,7 +21,18 @@ MAX_PROSE = 20_000
 """Characters of prose in which the leaves of a payload are looked for."""
 
 _MACHINERY = frozenset(
-    {"review_configs", "config", "allow", "reply", "type", "options", "choices", "editable", "allow_edit"}
+    {
+        "review_configs",
+        "config",
+        "allow",
+        "reply",
+        "type",
+        "options",
+        "choices",
+        "editable",
+        "allow_edit",
+        "response_type",
+    }
 )
 """Keys of payloads that say how to answer, not what it is about."""
 
