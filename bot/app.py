@@ -23,12 +23,14 @@ from bot.core import Core
 from bot.coverage import Coverage
 from bot.digests import Digests
 from bot.directory import Directory
+from bot.homes import Homes
 from bot.http.api.routes import decisions_api
 from bot.http.health import health
 from bot.http.server import HttpServer, web_app
 from bot.http.slack import slack_router
 from bot.links import Links
 from bot.listeners.door import Door
+from bot.listeners.home import draw as draw_home
 from bot.notifier import SlackNotifier
 from bot.outgoing import Allowed, Outgoing, secrets_of
 from bot.pace import FREE, Pace
@@ -124,10 +126,15 @@ def build(core: Core) -> Runtime:
     work[DueKind.DIGEST] = digests.redraw
     work[DueKind.CALLBACK] = _callbacks(core).send
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
+    door = Door(core, web, directory, absences, links)
+    homes = Homes(records.homes, records.approvals, directory, absences)
+    for kind in (DueKind.NOTIFY, DueKind.REFRESH):
+        work[kind] = homes.after(work[kind])
+    work[DueKind.HOME] = homes.drawing(lambda user: draw_home(door, user))
     records.effects.use(work)
     signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"
     app = AsyncApp(client=client, signing_secret=signing)
-    listeners.register(app, Door(core, web, directory, absences, links))
+    listeners.register(app, door)
     watch = _watch(core, web, directory, absences)
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock),

@@ -34,6 +34,7 @@ from approvals.store.asked import AskedStore
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.feed import Feed
+from approvals.store.homes import HomeStore
 from approvals.store.keys import Keys
 from approvals.store.pacing import BurstStore, PaceStore
 from approvals.store.redis import RedisStore, connect
@@ -59,6 +60,7 @@ class Records:
     store: RedisStore
     away: AwayStore
     told: ToldStore
+    homes: HomeStore
     pace: PaceStore
     bursts: BurstStore
     api_keys: ApiKeyStore
@@ -119,6 +121,7 @@ async def open_records(
             store=store,
             away=away,
             told=told,
+            homes=HomeStore(redis, clock=clock, keys=keys),
             pace=PaceStore(redis, clock=clock, keys=keys),
             bursts=BurstStore(redis, clock=clock, keys=keys),
             api_keys=ApiKeyStore(redis, clock=clock, keys=keys),

@@ -52,6 +52,15 @@ class Keys:
         return self._key("absences")
 
     @property
+    def homes(self) -> str:
+        """Sorted set of people by when they opened their Home tab, in microseconds."""
+        return self._key("homes")
+
+    def home(self, user_id: str) -> str:
+        """String with a time to live: when a person's Home tab was drawn, in microseconds."""
+        return self._key("home", user_id)
+
+    @property
     def told(self) -> str:
         """Set of what admins were told of the policies."""
         return self._key("told")
