@@ -149,6 +149,8 @@ def brief(approval: Approval) -> list[Block] | None:
 
 
 def _incomplete(approval: Approval) -> str:
+    if approval.status is Status.PENDING and DecisionType.APPROVE in approval.allowed:
+        return ":mag: *Not everything fits here.* *Approve…* shows all of it first."
     if approval.status is Status.PENDING:
         return ":mag: *Not everything fits here.* Read the rest before you decide."
     return ":mag: Not everything fits here."

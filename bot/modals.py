@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -23,10 +23,12 @@ from bot.rich import (
     context,
     cut,
     divider,
+    faithful,
     fallback,
     line,
     modal,
     plain_text,
+    preformatted,
     quote,
     rich,
     section,
@@ -34,6 +36,7 @@ from bot.rich import (
 
 MAX_SAID = 2000
 MAX_ABOUT = 20
+MAX_TYPED = 30
 VERDICT = "verdict"
 REVIEW = "review"
 """The form in which everything is read, and approved on its last page."""
@@ -230,6 +233,13 @@ def _turn(approval: Approval, page: int) -> str:
     return json.dumps({"id": approval.id, "revision": approval.revision, "page": page}, separators=(",", ":"))
 
 
-def notice(title: str, text: str) -> Block:
-    """A modal that just says something. Both are ours; `text` is `mrkdwn`, escaped where it holds foreign words."""
-    return modal(title, [section(text if len(text) <= 2900 else fallback(text))], callback_id="notice")
+def notice(title: str, text: str, typed: Sequence[str] = ()) -> Block:
+    """A modal that just says something. Both are ours; `text` is `mrkdwn`, escaped where it holds foreign words.
+
+    `typed` is what was typed into the form before, so that nothing of it is lost.
+    """
+    blocks = [section(text if len(text) <= 2900 else fallback(text))]
+    kept = [cut(faithful(one), MAX_SAID) for one in typed[:MAX_TYPED] if one.strip()]
+    if kept:
+        blocks += [context("What you had entered, to copy:"), *(rich(preformatted(one)) for one in kept)]
+    return modal(title, blocks, callback_id="notice")

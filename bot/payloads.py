@@ -221,3 +221,12 @@ def _count(found: object) -> int:
 def state_values(body: Body) -> Mapping[str, Any]:
     """What was typed: `view.state.values`, by block id and action id."""
     return _mapping(_mapping(_mapping(body.get("view")).get("state")).get("values"))
+
+
+def typed(body: Body) -> list[str]:
+    """Every text that stands in the inputs of a form, in their order."""
+    found: list[str] = []
+    for inputs in state_values(body).values():
+        values = (_text(_mapping(one).get("value")) for one in _mapping(inputs).values())
+        found += [value for value in values if value]
+    return found

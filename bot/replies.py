@@ -19,7 +19,7 @@ from bot.simulate import Simulated
 LATE = 10.0
 """Seconds from which on work that is due counts as late."""
 
-NOTHING_FOR_YOU = ":sparkles: Nothing is waiting for you."
+NOTHING_FOR_YOU = ":white_check_mark: Nothing is waiting for you."
 NOT_DONE = "Nothing was changed"
 SLOW = "One moment"
 SLOW_FORM = "This takes longer than usual. The card will show what came of it; if it does not change, try again."
@@ -326,7 +326,7 @@ def findings(found: Sequence[Finding], first: int, lines: int) -> str:
 
 def drawn(now: datetime) -> str:
     """When a Home tab was drawn."""
-    return f"As of {texts.moment(now)}. It follows what happens for three days after you open it."
+    return f"As of {texts.moment(now)}. It is kept up to date."
 
 
 def policies_now(version: int, count: int | None) -> str:

@@ -51,9 +51,7 @@ PRESSING: Mapping[Urgency, str] = {Urgency.HIGH: "❗ Urgent: ", Urgency.CRITICA
 EDITED = "✏️ Changed, was: "
 CHANGED = "✏️ Changed: "
 UNTITLED = "Untitled approval"
-HELP_EMPTY = (
-    ":sparkles: Nothing is waiting for a decision. When an agent asks, its card is posted, and it is listed here."
-)
+HELP_EMPTY = ":white_check_mark: Nothing is waiting for a decision. When an agent asks, its card is posted, and it is listed here."
 
 HIDDEN = f"{MASK} hides what may be a secret. The agent has the real value."
 

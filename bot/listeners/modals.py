@@ -71,7 +71,7 @@ class Submissions:
             await answer.ack(response_action="errors", errors=errors)
         else:
             now = await self._door.approvals.get(meta.id)
-            notice = modals.notice(replies.NOT_DONE, self._door.refusal(done, now, person))
+            notice = modals.notice(replies.NOT_DONE, self._door.refusal(done, now, person), payloads.typed(body))
             await answer.ack(response_action="update", view=notice)
             await self._door.redraw(meta.id)
 
