@@ -21,6 +21,7 @@ from approvals.due import DueKind
 from approvals.effects import Effects
 from approvals.errors import ConfigError
 from approvals.journal import ThreadJournal
+from approvals.metering import Metering
 from approvals.opening import Opening
 from approvals.performer import drive_with
 from approvals.ports import Clock
@@ -33,6 +34,7 @@ from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
+from approvals.store.survey import SurveyStore
 from approvals.store.told import ToldStore
 from approvals.threads import Threads
 from bot.rules import apply_file
@@ -61,6 +63,8 @@ class Records:
     shown: Shown
     clock: Clock
     rng: random.Random
+    meter: Metering
+    survey: SurveyStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +97,9 @@ async def open_records(
     # A dead replica's work is taken over as soon as its threads are.
     hold = settings.signoff_lease_seconds
     shown = Shown(Redactor(settings.signoff_redact))
-    keys = Keys(settings.signoff_namespace)
-    store = RedisStore(redis, clock=clock, keys=keys, hold=hold, audited=shown.event)
-    away = AwayStore(redis, clock=clock, keys=keys)
+    keys, meter = Keys(settings.signoff_namespace), Metering()
+    store = RedisStore(redis, clock=clock, keys=keys, hold=hold, audited=shown.event, meter=meter)
+    away, survey = AwayStore(redis, clock=clock, keys=keys), SurveyStore(redis, clock=clock, keys=keys)
     book = PolicyBook(RedisBook(redis, keys=keys), clock=clock, channel=settings.signoff_channel)
     try:
         try:
@@ -104,9 +108,9 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: the server refuses the user or password ({wrong})") from wrong
         except (RedisError, OSError) as gone:
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
-        effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
+        effects, told = Effects(store, clock=clock, rng=chance, meter=meter), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, told, effects, approvals, book, shown, clock, chance)
+        yield Records(store, away, told, effects, approvals, book, shown, clock, chance, meter, survey)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()
@@ -140,7 +144,7 @@ async def open_core(
             ttl=settings.signoff_lease_seconds,
             attempts=settings.signoff_attempts,
         )
-        driver = GraphDriver(registry, dialects, journal, limit=settings.signoff_graph_seconds)
+        driver = GraphDriver(registry, dialects, journal, limit=settings.signoff_graph_seconds, meter=records.meter)
         drive = drive_with(driver, records.store, clock=clock, rng=records.rng)
         records.effects.use({DueKind.DRIVE: drive})
         threads = Threads(records.store, records.effects, clock=clock, new_id=new_id)
