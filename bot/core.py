@@ -38,6 +38,7 @@ from approvals.store.survey import SurveyStore
 from approvals.store.told import ToldStore
 from approvals.threads import Threads
 from bot.rules import apply_file
+from bot.tracing import traced
 
 
 def utc_now() -> datetime:
@@ -110,8 +111,9 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects, told = Effects(store, clock=clock, rng=chance, meter=meter), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, told, effects, approvals, book, shown, clock, chance, meter, survey)
-        await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
+        async with traced(meter):
+            yield Records(store, away, told, effects, approvals, book, shown, clock, chance, meter, survey)
+            await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()
 
