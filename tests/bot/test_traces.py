@@ -174,7 +174,7 @@ def collector() -> Iterator[tuple[str, list[bytes]]]:
             """Quietly."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", got
     server.shutdown()
     server.server_close()
