@@ -72,6 +72,7 @@ class Metrics:
         self.pending = gauge("signoff_pending_approvals", "Approvals that wait for people.", ["graph", "age"])
         self.due = gauge("signoff_due_items", "Due work that nobody has taken yet.", ["line"])
         self.late = gauge("signoff_due_lag_seconds", "For how long the first of it has been due.", ["line"])
+        self.memory = gauge("signoff_redis_memory_bytes", "What Redis uses, and may use (`limit`; 0: all).", ["what"])
         self.slots = gauge("signoff_free_slots", "How much more work this process would take on.", ["work"])
         self.ready = gauge("signoff_ready", "1 where a check of /readyz passes, else 0.", ["check"])
         build = gauge("signoff_build_info", "Always 1.", ["version", "python", "langgraph"])
@@ -142,7 +143,7 @@ class Metrics:
 
     def surveyed(self, survey: Survey | None) -> None:
         """What waits now; `None` where Redis does not say, which leaves those gauges out."""
-        for each in (self.pending, self.due, self.late):
+        for each in (self.pending, self.due, self.late, self.memory):
             each.clear()
         if survey is None:
             return
@@ -152,6 +153,9 @@ class Metrics:
         for name, line in survey.lines.items():
             self.due.labels(name).set(line.due)
             self.late.labels(name).set(line.late)
+        if survey.memory is not None:
+            self.memory.labels("used").set(survey.memory.used)
+            self.memory.labels("limit").set(survey.memory.limit)
 
 
 def _version(package: str) -> str:

@@ -1,4 +1,4 @@
-"""How much waits, and for how long: one command, whose cost hardly grows with what is stored."""
+"""How much waits, for how long, and how full the server is. Two commands, whose cost hardly grows with the store."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import cast
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from approvals.ports import Clock
 from approvals.store.batch import Batch
@@ -37,18 +38,40 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes that the server uses, and may use at the most (0: as many as there are). `failing`: it says that its last
+    write to disk failed."""
+
+    used: int
+    limit: int
+    failing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """`pending`: by graph, how many there are of each age in `AGES`. `lines`: `people` (everything that is done for
-    people) and `drives`."""
+    people) and `drives`. `memory`: `None` where the server does not tell."""
 
     pending: Mapping[str, tuple[int, ...]]
     lines: Mapping[str, Line]
+    memory: Memory | None = None
+
+
+async def memory_of(redis: Redis) -> Memory | None:
+    """By INFO. `None` where we may not ask."""
+    try:
+        told = await redis.info("memory", "persistence")  # pyright: ignore[reportUnknownMemberType]
+    except ResponseError:
+        return None
+    failing = "err" in (told.get("aof_last_write_status"), told.get("rdb_last_bgsave_status"))
+    return Memory(int(told.get("used_memory", 0)), int(told.get("maxmemory", 0)), failing)
 
 
 class SurveyStore:
     """Looks at what waits. Reads only."""
 
     def __init__(self, redis: Redis, *, clock: Clock, keys: Keys | None = None) -> None:
+        self._redis = redis
         self._clock = clock
         self._keys = keys or Keys()
         self._script = Script(Batch(redis), "approvals.store", "survey")
@@ -66,7 +89,7 @@ class SurveyStore:
         total, known = rows[0], rows[1:]
         # Counted in one step, so the rest is never less than nothing.
         rest = tuple(all_ - sum(row[at] for row in known) for at, all_ in enumerate(total))
-        return Survey({**dict(zip(graphs, known, strict=True)), OTHER: rest}, lines)
+        return Survey({**dict(zip(graphs, known, strict=True)), OTHER: rest}, lines, await memory_of(self._redis))
 
     @staticmethod
     def _line(row: Sequence[int | str], now: int) -> Line:

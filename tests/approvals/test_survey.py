@@ -63,3 +63,12 @@ async def test_what_is_due_and_since_when(store: RedisStore, redis: Any, clock: 
     assert (await looking.survey([])).lines == {"people": Line(2, 1.5), "drives": Line(1, 90.0)}
     await store.claim_due(T0, frozenset({DueKind.DRIVE}), 1)
     assert (await looking.survey([])).lines["drives"] == Line(0, 0.0)
+
+
+async def test_how_full_the_server_is(redis: Any, clock: VirtualClock) -> None:
+    """As it says itself."""
+    memory = (await SurveyStore(redis, clock=clock).survey([])).memory
+    assert memory is not None
+    assert memory.used > 100_000
+    assert memory.limit >= 0
+    assert not memory.failing

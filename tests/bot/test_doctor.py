@@ -12,6 +12,7 @@ import pytest
 
 from approvals.settings import Settings
 from approvals.store.embedded import free_port
+from approvals.store.survey import Memory
 from bot.doctor import Finding, Level, examine
 from bot.manifest import SCOPES, manifest
 from localslack import LocalSlack, Seed
@@ -180,3 +181,17 @@ async def test_a_slack_that_is_away_is_a_finding(redis_url: str, tmp_path: Path,
     asked = settings(slack, redis_url, tmp_path, slack_api_url=f"http://127.0.0.1:{free_port()}/api/")
     (problem,) = problems(await report(asked))
     assert problem.check == "slack"
+
+
+async def test_a_server_that_is_nearly_full(
+    slack: LocalSlack, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said before it takes no more decisions; a disk that fails is a problem at once."""
+
+    async def told(_: object) -> Memory:
+        return Memory(900, 1000, failing=True)
+
+    monkeypatch.setattr("bot.doctor.memory_of", told)
+    found = {finding.text: finding.level for finding in await report(settings(slack, redis_url, tmp_path))}
+    assert found["90% of maxmemory is used: a full server takes no decisions"] is Level.WARNING
+    assert found["the server's last write to disk failed"] is Level.PROBLEM
