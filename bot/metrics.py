@@ -75,8 +75,8 @@ class Metrics:
         self.memory = gauge("signoff_redis_memory_bytes", "What Redis uses, and may use (`limit`; 0: all).", ["what"])
         self.slots = gauge("signoff_free_slots", "How much more work this process would take on.", ["work"])
         self.ready = gauge("signoff_ready", "1 where a check of /readyz passes, else 0.", ["check"])
-        build = gauge("signoff_build_info", "Always 1.", ["version", "python", "langgraph"])
-        build.labels(_version("signoff"), platform.python_version(), _version("langgraph")).set(1)
+        self.build = gauge("signoff_build_info", "Always 1.", ["version", "python", "langgraph"])
+        self.build.labels(_version("signoff"), platform.python_version(), _version("langgraph")).set(1)
 
     # -- what happens
 
