@@ -30,7 +30,7 @@ from agents.pending import Asked, Pending, Rest, examine
 from agents.registry import last_line
 from agents.strict import STRICT_RESUME, UnknownInterruptError, is_invalid_resume
 from approvals.errors import ConfigError, LeaseLost
-from approvals.metering import Driving, Metering, Running
+from approvals.metering import RAISED, Driving, Metering, Running
 from approvals.model import Approval, Draft, JsonValue, Lease, Reply, Status, Thread, ThreadState
 from approvals.points import Point, reached
 from approvals.ports import Driven, Journal
@@ -337,12 +337,20 @@ class GraphDriver:
         return None
 
     async def _run(self, walk: _Walk, what: object, batch: Sequence[Approval] = ()) -> None:
-        config = _with_decisions(walk.config, batch)
+        running = Running(walk.thread.id, walk.thread.graph, [approval.id for approval in batch])
+        with self._meter.around(running) as said:
+            try:
+                await self._invoke(walk, what, _with_decisions(walk.config, batch))
+            except _GraphFailed:
+                said.word = RAISED
+                raise
+        reached(Point.RAN, walk.thread.id)
+
+    async def _invoke(self, walk: _Walk, what: object, config: RunnableConfig) -> None:
         extra: dict[str, Any] = {} if walk.thread.context is None else {"context": walk.thread.context}
         the_fence().forget()
         # `sync`: a pause is in Redis before it is announced, and a dying Redis stops the graph.
-        running = Running(walk.thread.id, walk.thread.graph, [approval.id for approval in batch])
-        with _not_ours(), self._meter.around(running):
+        with _not_ours():
             limit = asyncio.timeout(self._limit)
             try:
                 async with limit:
@@ -353,7 +361,6 @@ class GraphDriver:
                 raise
             finally:
                 self._journal.ran(walk.lease)
-        reached(Point.RAN, walk.thread.id)
 
 
 def _config(thread: Thread) -> RunnableConfig:

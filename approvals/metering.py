@@ -40,7 +40,8 @@ class Driving:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Within a drive the graph runs; with the answers of these approvals, or on its own where there are none."""
+    """Within a drive the graph runs; with the answers of these approvals, or on its own where there are none. Ends as
+    `done`, or `raised` where the graph itself did, which is told apart from a lease or a Redis that was lost."""
 
     thread_id: str
     graph: str
@@ -60,6 +61,9 @@ class Calling:
 
 
 Step = Committing | Performing | Driving | Running | Sweeping | Calling
+
+RAISED = "raised"
+"""How a run ends whose graph raised."""
 
 FAILED = "failed"
 """How a step ends that raised without saying more."""

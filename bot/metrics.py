@@ -11,7 +11,7 @@ from time import perf_counter
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from approvals.events import Event, EventType
-from approvals.metering import FAILED, Calling, Committing, Driving, End, Performing, Running, Step, Sweeping
+from approvals.metering import FAILED, RAISED, Calling, Committing, Driving, End, Performing, Running, Step, Sweeping
 from approvals.model import Approval, Source
 from approvals.store.survey import AGES, OTHER, Survey
 from approvals.transitions import Change, ThreadChange
@@ -103,7 +103,7 @@ class Metrics:
                 if word == "lost":
                     self.lost.inc()
             case Running():
-                if isinstance(failed, Exception):
+                if word == RAISED:
                     self.graph_failures.labels(self._graph(step.graph)).inc()
             case Sweeping():
                 self.sweeps.labels(word).observe(seconds)

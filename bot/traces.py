@@ -122,7 +122,7 @@ class Traces:
             contexts.detach(token)
             span.set_attribute("signoff.result", word)
             if failed is not None:
-                span.set_status(StatusCode.ERROR, type(failed).__name__)
+                span.set_status(StatusCode.ERROR, type(failed).__name__.lstrip("_"))
             span.end()
 
         return end
