@@ -30,8 +30,11 @@ from approvals.redact import Redactor
 from approvals.service import Approvals
 from approvals.settings import Settings
 from approvals.shown import Shown
+from approvals.store.api_keys import ApiKeyStore
+from approvals.store.asked import AskedStore
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
+from approvals.store.feed import Feed
 from approvals.store.keys import Keys
 from approvals.store.pacing import BurstStore, PaceStore
 from approvals.store.redis import RedisStore, connect
@@ -61,6 +64,9 @@ class Records:
     told: ToldStore
     pace: PaceStore
     bursts: BurstStore
+    api_keys: ApiKeyStore
+    asked: AskedStore
+    feed: Feed
     effects: Effects
     approvals: Approvals
     book: PolicyBook
@@ -103,7 +109,7 @@ async def open_records(
     shown = Shown(Redactor(settings.signoff_redact))
     keys, meter = Keys(settings.signoff_namespace), Metering()
     store = RedisStore(redis, clock=clock, keys=keys, hold=hold, audited=shown.event, meter=meter)
-    away, survey = AwayStore(redis, clock=clock, keys=keys), SurveyStore(redis, clock=clock, keys=keys)
+    away = AwayStore(redis, clock=clock, keys=keys)
     book = PolicyBook(RedisBook(redis, keys=keys), clock=clock, channel=settings.signoff_channel)
     try:
         try:
@@ -114,10 +120,25 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects, told = Effects(store, clock=clock, rng=chance, meter=meter), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        pace, bursts = PaceStore(redis, clock=clock, keys=keys), BurstStore(redis, clock=clock, keys=keys)
-        use_cases = (effects, approvals, book, shown, clock, chance)
         async with traced(meter):
-            yield Records(store, away, told, pace, bursts, *use_cases, meter, survey)
+            yield Records(
+                store=store,
+                away=away,
+                told=told,
+                pace=PaceStore(redis, clock=clock, keys=keys),
+                bursts=BurstStore(redis, clock=clock, keys=keys),
+                api_keys=ApiKeyStore(redis, clock=clock, keys=keys),
+                asked=AskedStore(redis, keys=keys),
+                feed=Feed(redis, keys=keys),
+                effects=effects,
+                approvals=approvals,
+                book=book,
+                shown=shown,
+                clock=clock,
+                rng=chance,
+                meter=meter,
+                survey=SurveyStore(redis, clock=clock, keys=keys),
+            )
             await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()
