@@ -23,9 +23,12 @@ from bot.manifest import manifest
 from localslack import LocalSlack, Seed
 from tests.bot import golden, samples
 from tests.scenarios.conftest import ANA, CHANNEL
-from tests.scenarios.test_browser import PHONE, WIDE, browser
+from tests.scenarios.test_browser import browser
 
 __all__ = ["browser"]
+
+SIZES = {"": {"width": 1180, "height": 3600}, "_phone": {"width": 375, "height": 3600}}
+"""So high that a whole message stands in it."""
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -45,11 +48,10 @@ class Wall:
     folder: Path | None
     views: dict[str, Any]
 
-    async def hang(self, name: str, what: Locator | Page, narrow: bool) -> None:
+    async def hang(self, name: str, what: Locator) -> None:
         """One picture, where pictures are wanted."""
         if self.folder is not None:
-            path = self.folder / f"{name}{'_phone' if narrow else ''}.png"
-            await what.screenshot(path=path, animations="disabled")
+            await what.screenshot(path=self.folder / f"{name}.png", animations="disabled")
 
     async def fits(self) -> None:
         """The page cannot be scrolled sideways."""
@@ -72,6 +74,9 @@ async def wall(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterato
         app = AsyncApp(client=web, signing_secret=slack.signing_secret)
         views: dict[str, Any] = {}
 
+        @app.event("app_home_opened")
+        async def opened() -> None: ...
+
         @app.action("show-view")
         async def show(ack: Any, body: Any) -> None:
             await ack()
@@ -80,7 +85,7 @@ async def wall(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterato
         handler = AsyncSocketModeHandler(app, slack.app_token, ping_interval=1)
         await handler.connect_async()
         stack.push_async_callback(handler.close_async)
-        context = await browser.new_context(viewport=WIDE, color_scheme="light")  # type: ignore[arg-type]
+        context = await browser.new_context(viewport=SIZES[""], color_scheme="light")  # type: ignore[arg-type]
         page = await context.new_page()
         page.on("pageerror", lambda error: pytest.fail(f"the page raised: {error}"))
         yield Wall(slack, web, page, folder, views)
@@ -95,12 +100,12 @@ async def test_every_message_in_the_page(wall: Wall) -> None:
         answer = await wall.web.chat_postMessage(channel=CHANNEL, text=drawn["text"], blocks=drawn["blocks"])
         posted[name] = answer["ts"]
     await wall.page.goto(f"{wall.slack.page_url}#user={ANA}&channel={CHANNEL}")
-    for narrow in (False, True):
-        await wall.page.set_viewport_size(PHONE if narrow else WIDE)  # type: ignore[arg-type]
+    for end, size in SIZES.items():
+        await wall.page.set_viewport_size(size)  # type: ignore[arg-type]
         for name, ts in posted.items():
             message = wall.page.locator(f'[data-testid="message"][data-ts="{ts}"]')
             await expect(message).to_have_count(1)
-            await wall.hang(name, message, narrow)
+            await wall.hang(f"{name}{end}", message)
         await wall.fits()
 
 
@@ -116,9 +121,9 @@ async def test_every_form_in_the_page(wall: Wall) -> None:
         view = await wall.slack.wait_for(lambda: wall.slack.modal(ANA))
         modal = wall.page.locator('[data-testid="modal"]')
         await expect(modal).to_have_count(1)
-        for narrow in (False, True):
-            await wall.page.set_viewport_size(PHONE if narrow else WIDE)  # type: ignore[arg-type]
-            await wall.hang(name, modal, narrow)
+        for end, size in SIZES.items():
+            await wall.page.set_viewport_size(size)  # type: ignore[arg-type]
+            await wall.hang(f"{name}{end}", modal)
             await wall.fits()
         await wall.slack.close_view(ANA, view.id)
         await expect(modal).to_have_count(0)
@@ -129,9 +134,11 @@ async def test_every_home_in_the_page(wall: Wall) -> None:
     await wall.page.goto(f"{wall.slack.page_url}#user={ANA}&channel=home")
     for name, drawn in HOMES.items():
         await wall.web.views_publish(user_id=ANA, view=drawn)
+        await wall.page.reload()  # so that it is this one, and is not drawn once more
         first = next(block for block in drawn["blocks"] if block["type"] == "header")
-        await expect(wall.page.get_by_test_id("home")).to_contain_text(first["text"]["text"])
-        for narrow in (False, True):
-            await wall.page.set_viewport_size(PHONE if narrow else WIDE)  # type: ignore[arg-type]
-            await wall.hang(name, wall.page, narrow)
+        home = wall.page.get_by_test_id("home")
+        await expect(home).to_contain_text(first["text"]["text"])
+        for end, size in SIZES.items():
+            await wall.page.set_viewport_size(size)  # type: ignore[arg-type]
+            await wall.hang(f"{name}{end}", home)
             await wall.fits()
