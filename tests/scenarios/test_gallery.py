@@ -139,6 +139,6 @@ async def test_every_home_in_the_page(wall: Wall) -> None:
         home = wall.page.get_by_test_id("home")
         await expect(home).to_contain_text(first["text"]["text"])
         for end, size in SIZES.items():
-            await wall.page.set_viewport_size(size)  # type: ignore[arg-type]
+            await wall.page.set_viewport_size({**size, "height": 1400})  # type: ignore[arg-type]
             await wall.hang(f"{name}{end}", home)
             await wall.fits()
