@@ -31,6 +31,7 @@ from approvals.settings import Settings
 from approvals.shown import Shown
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
+from approvals.store.kept import KeptBy
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
 from approvals.store.told import ToldStore
@@ -55,6 +56,7 @@ class Records:
     store: RedisStore
     away: AwayStore
     told: ToldStore
+    kept: KeptBy
     effects: Effects
     approvals: Approvals
     book: PolicyBook
@@ -104,9 +106,10 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: the server refuses the user or password ({wrong})") from wrong
         except (RedisError, OSError) as gone:
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
-        effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
+        effects = Effects(store, clock=clock, rng=chance)
+        told, kept = ToldStore(redis, keys=keys), KeptBy(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, told, effects, approvals, book, shown, clock, chance)
+        yield Records(store, away, told, kept, effects, approvals, book, shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()
@@ -121,9 +124,10 @@ async def open_core(
     new_id: Callable[[], str] = new_thread_id,
 ) -> AsyncGenerator[Core]:
     """Everything but Slack: this process can drive graphs. Raises `ConfigError` for what must be mended first."""
+    url, wanted = settings.redis_url.get_secret_value(), settings.signoff_checkpointer
     async with (
         open_records(settings, clock=clock, rng=rng) as records,
-        open_checkpointer(settings.redis_url.get_secret_value(), leases=True) as saver,
+        open_checkpointer(url, leases=True, wanted=wanted, kept=records.kept) as saver,
     ):
         if not await records.book.number():
             await apply_file(records.book, settings)
