@@ -33,6 +33,7 @@ from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.kept import KeptBy
 from approvals.store.keys import Keys
+from approvals.store.pacing import BurstStore, PaceStore
 from approvals.store.redis import RedisStore, connect
 from approvals.store.told import ToldStore
 from approvals.threads import Threads
@@ -56,13 +57,15 @@ class Records:
     store: RedisStore
     away: AwayStore
     told: ToldStore
-    kept: KeptBy
+    pace: PaceStore
+    bursts: BurstStore
     effects: Effects
     approvals: Approvals
     book: PolicyBook
     shown: Shown
     clock: Clock
     rng: random.Random
+    kept: KeptBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +109,11 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: the server refuses the user or password ({wrong})") from wrong
         except (RedisError, OSError) as gone:
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
-        effects = Effects(store, clock=clock, rng=chance)
-        told, kept = ToldStore(redis, keys=keys), KeptBy(redis, keys=keys)
+        effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, told, kept, effects, approvals, book, shown, clock, chance)
+        pace, bursts = PaceStore(redis, clock=clock, keys=keys), BurstStore(redis, clock=clock, keys=keys)
+        kept = KeptBy(redis, keys=keys)
+        yield Records(store, away, told, pace, bursts, effects, approvals, book, shown, clock, chance, kept)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()
