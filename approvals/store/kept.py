@@ -25,10 +25,16 @@ class KeptBy:
         return self._keys.namespace
 
     async def read(self) -> tuple[str | None, int]:
-        """The saver's name, `None` before the first start; and how many threads are open."""
+        """The saver's name, `None` before the first start; and how many threads are open.
+
+        Where no name was written, but questions were: `FIRST`. A thread alone does not tell, since it is registered
+        before anything runs it.
+        """
         name = cast("str | None", await self._redis.get(self._keys.checkpointer))
         threads = int(await self._redis.zcard(self._keys.index("threads")))
-        return name or (FIRST if threads else None), threads
+        if name is None and await self._redis.zcard(self._keys.index("all")):
+            name = FIRST
+        return name, threads
 
     async def write(self, name: str) -> None:
         """From now on it is this one."""

@@ -41,8 +41,9 @@ def without_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def open_thread(redis: Any) -> None:
-    """One that waits for somebody."""
+    """One that waits for somebody, with its question."""
     await redis.zadd("{signoff}:index:threads", {"t": 1})
+    await redis.zadd("{signoff}:index:all", {"A1": 1})
 
 
 @pytest.mark.both_servers
@@ -84,6 +85,14 @@ async def test_threads_from_before_there_was_a_choice(redis_url: str, redis: Red
     assert await choose(redis_url, kept=kept) is Kind.REDIS
     with pytest.raises(ConfigError, match="SIGNOFF_CHECKPOINTER=redis"):
         await choose(redis_url, wanted="valkey", kept=kept)
+
+
+@pytest.mark.both_servers
+async def test_threads_that_nobody_ran_yet(redis_url: str, redis: Any, saver_kind: str, kept: KeptBy) -> None:
+    """They are registered before the first start: no saver has them, and either will do."""
+    await redis.zadd("{signoff}:index:threads", {"t": 1})
+    assert await kept.read() == (None, 1)
+    assert await choose(redis_url, kept=kept) is Kind(saver_kind)
 
 
 async def test_modules_that_appeared_change_nothing(redis_url: str, redis: Redis, kept: KeptBy) -> None:
