@@ -207,3 +207,11 @@ def test_an_exporter_that_is_not_installed_is_said(provider: list[TracerProvider
     assert lines[0]["action"] == "traces.off"
     assert "pigeon" in lines[0]["why"]
     assert lines[0]["remedy"]
+
+
+def test_a_provider_that_is_there_is_used(monkeypatch: pytest.MonkeyPatch, provider: list[TracerProvider]) -> None:
+    """That of `opentelemetry-instrument`, of a graph, or our own of before: no second one beside it."""
+    theirs = TracerProvider(shutdown_on_exit=False)
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: theirs)
+    assert tracing.provider_of({"OTEL_TRACES_EXPORTER": "console"}) is theirs
+    assert provider == []
