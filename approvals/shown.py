@@ -34,6 +34,10 @@ class Shown:
             payload=self.redactor.value(approval.payload, secrets),
             schema=self._schema(approval.schema),
             template=self.redactor.value(approval.template, secrets),
+            questions=tuple(
+                replace(one, text=hide(one.text), answer=None if one.answer is None else hide(one.answer))
+                for one in approval.questions
+            ),
             decisions=tuple(self._decision(said, approval, secrets) for said in approval.decisions),
             reply=approval.reply and Reply(self.redactor.value(approval.reply.value, secrets), approval.reply.ends),
             error=None if approval.error is None else hide(approval.error),

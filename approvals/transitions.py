@@ -43,6 +43,8 @@ class Input(StrEnum):
     REAPPLY = "reapply"
     RELEASE = "release"
     UNDO = "undo"
+    ASK_BACK = "ask_back"
+    ANSWER = "answer"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -60,6 +62,8 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.HOLD,
             Input.LAPSE,
             Input.REAPPLY,
+            Input.ASK_BACK,
+            Input.ANSWER,
         }
     ),
     Status.RESOLVED: frozenset(
@@ -72,6 +76,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.STICK,
             Input.RELEASE,
             Input.UNDO,
+            Input.ANSWER,
         }
     ),
     Status.RESUMING: frozenset(
@@ -84,11 +89,12 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.GIVE_UP,
             Input.REPAIR,
             Input.STICK,
+            Input.ANSWER,
         }
     ),
-    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT}),
-    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR}),
-    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND}),
+    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.ANSWER}),
+    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.ANSWER}),
+    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.ANSWER}),
 }
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from approvals import asking_back
 from approvals.lifecycle import offered
 from approvals.model import Approval, DecisionType, Status
 from approvals.tally import verdicts
-from bot import texts, texts_votes
+from bot import texts, texts_asked, texts_votes
 from bot.rich import MAX_MENU, Block, actions, button, confirmation, cut, line, overflow, section
 
 FIRST = (DecisionType.APPROVE, DecisionType.EDIT, DecisionType.DENY)
 """The three that stand in the row where all four are offered; Respond then stands beside a sentence of its own."""
 
-LOOK, SNOOZE, GLASS = "look", "snooze", "glass"
+LOOK, SNOOZE, ASK, GLASS = "look", "snooze", "ask", "glass"
 """The verbs of the menu. A snooze is followed by its seconds."""
 
 ROW = "row:"
@@ -47,16 +48,18 @@ def failed(approval: Approval) -> Block:
 
 
 def more(approval: Approval) -> Block | None:
-    """The menu beside the buttons: to hold it for a while, and to decide alone where the policy names people for that.
+    """The menu beside the buttons: to hold it for a while, to ask something first, and to decide alone where the policy
+    names people for that.
 
     Its options carry what buttons carry, and a verb.
     """
     policy = approval.policy
     options = [(texts_votes.looking(policy.acknowledge), LOOK)] if policy.acknowledge else []
     glass = [(texts_votes.GLASS_LABEL, GLASS)] if policy.break_glass and alone(approval) else []
-    room = MAX_MENU - len(options) - len(glass)
+    ask = [(texts_asked.label(approval), ASK)] if asking_back.possible(approval) is None else []
+    room = MAX_MENU - len(options) - len(ask) - len(glass)
     options += [(texts_votes.later(seconds), f"{SNOOZE}{seconds:.0f}") for seconds in policy.snooze[:room]]
-    options += glass
+    options += ask + glass
     return overflow("more", [(label, f"{value(approval)}:{verb}") for label, verb in options]) if options else None
 
 

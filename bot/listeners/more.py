@@ -1,4 +1,4 @@
-"""The menu of a card: to hold it for a while, and to decide alone."""
+"""The menu of a card: to hold it for a while, to ask back, and to decide alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from approvals.hours import PauseKind
 from approvals.lifecycle import Attempt
 from approvals.model import Actor, Approval, DecisionType
 from approvals.refusals import Refusal
-from bot import buttons, modals, payloads
+from bot import asked, buttons, modals, payloads
 from bot.listeners.door import Answer, App, Door
 from bot.payloads import Body, Choice
 
@@ -30,6 +30,8 @@ class Menu:
             await self._door.unknown(answer, chosen.person)
         elif chosen.verb == buttons.GLASS:
             await self._glass(chosen, actor, approval, answer)
+        elif chosen.verb == buttons.ASK:
+            await self._ask(chosen, actor, approval, answer)
         else:
             await self._hold(chosen, actor, approval, answer)
 
@@ -42,6 +44,15 @@ class Menu:
         await answer.ack()
         if isinstance(done, Refusal):
             await self._door.refuse(answer, done, approval.id, chosen.person)
+
+    async def _ask(self, chosen: Choice, actor: Actor, approval: Approval, answer: Answer) -> None:
+        """Opens the form for a question, for those who may decide."""
+        found = await self._door.approvals.may_ask(approval.id, actor)
+        await answer.ack()
+        if isinstance(found, Refusal):
+            await self._door.refuse(answer, found, approval.id, chosen.person)
+        else:
+            await self._door.slack.open_view(chosen.trigger_id, asked.ask_form(self._door.shown.approval(found)))
 
     async def _glass(self, chosen: Choice, actor: Actor, approval: Approval, answer: Answer) -> None:
         """Opens the form for those who may decide alone. Which way they decide they say in it."""

@@ -51,9 +51,11 @@ def test_the_menu_offers_what_the_policy_does() -> None:
         ("I'm looking (30 min)", f"{at}:look"),
         ("Remind me in 1 h", f"{at}:snooze3600"),
         ("Remind me in 4 h", f"{at}:snooze14400"),
+        ("Ask the requester…", f"{at}:ask"),
         ("Break the glass…", f"{at}:glass"),
     ]
-    assert menu(SAMPLES["pending"]) == []
+    assert menu(SAMPLES["pending"]) == [("Ask the requester…", f"{at}:ask")]
+    assert menu(refund(requester=None, policy=replace(samples.STANDARD, ask_back=None))) == []
     assert menu(replace(SAMPLES["batch"], policy=samples.HOLDS)) != []
 
 
