@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -77,24 +77,20 @@ class Relay:
     async def _answer(self, approval: Approval, question: Question, cards: Sequence[MessageRef]) -> list[Telling]:
         kind, about = MessageKind.ANSWER, question.number
         stands = _stands(approval, kind, about)
-        missing = [card for card in cards if card.place not in stands]
-        if not missing:
-            return []
         by = [question.by] if is_user(question.by) else []
         calls, names = await self._calls(by, cards), await self._names(question)
+        left = [
+            Telling(kind, about, asked.answer(question, [person], names), person=person)
+            for person in calls.direct
+            if person not in stands
+        ] + [
+            Telling(kind, about, asked.answer(question, calls.threads.get(card.place, ()), names), card)
+            for card in cards
+            if card.place not in stands
+        ]
         over = asked.question(approval, question, (), names)
         asking = [ref for ref in approval.messages if (ref.kind, ref.about) == (MessageKind.QUESTION, about)]
-        first = missing[0]
-        return [
-            Telling(
-                kind,
-                about,
-                asked.answer(question, calls.threads.get(card.place, ()), names),
-                card,
-                redraw=[(ref, over) for ref in asking] if card is first else (),
-            )
-            for card in missing
-        ]
+        return [replace(one, redraw=[(ref, over) for ref in asking] if not at else ()) for at, one in enumerate(left)]
 
     async def _names(self, question: Question) -> Mapping[str, str]:
         """What those are called who asked and answered."""
