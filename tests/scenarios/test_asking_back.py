@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from approvals.events import EventType
 from approvals.model import Approval, MessageKind, Resolution, Status
@@ -166,3 +167,42 @@ async def test_a_question_survives_the_process_that_should_have_told_it(house: H
     assert [message.kind for message in approval.messages].count(MessageKind.QUESTION) == 1
     replies = [all_text(m.blocks) for m in desk.slack.messages(CHANNEL, thread_ts=card.ts)]
     assert len([text for text in replies if "before deciding" in text]) == 1
+
+
+async def test_why_shows_what_was_said_before(house: House, clock: VirtualClock) -> None:
+    """The messages and tool calls of the thread, to those who may see the approval; what is no secret."""
+    (house.folder / "policies.yaml").write_text(RULES)
+    desk = await house.desk(clock=clock)
+    card = await desk.ask("middleware", {"messages": [{"role": "user", "content": "Pay Acme <!channel> please."}]})
+    approval = await desk.only()
+    value = f"{approval.id}:{approval.revision}:why"
+    await desk.slack.click(CLEO, CHANNEL, card.ts, "more", value=value)
+    text = await why(desk, CLEO, "pay_invoice")
+    assert "Pay Acme <!channel> please." in text
+    assert text.index("Pay Acme") < text.index("read_balance") < text.index("pay_invoice")
+    assert "900.0" in text
+    await desk.slack.click(GUS, CHANNEL, card.ts, "more", value=value)
+    assert "full members" in await why(desk, GUS, "full members")
+
+
+async def test_why_is_kind_where_there_is_nothing_to_read(house: House, clock: VirtualClock) -> None:
+    """A graph without messages shows its state; one that cannot be read any more says so."""
+    desk, card = await opened(house, clock, None)
+    approval = await desk.only()
+    value = f"{approval.id}:{approval.revision}:why"
+    await desk.slack.click(ANA, CHANNEL, card.ts, "more", value=value)
+    text = await why(desk, ANA, "keeps no messages")
+    assert "The parcel arrived broken." in text
+    (thread,) = await desk.core.records.store.open_threads(0, 10)
+    assert await desk.core.history.last(replace(thread, graph="gone"), 5) is None
+
+
+async def why(desk: Desk, user: str, word: str) -> str:
+    """What the modal says, once it was read."""
+
+    def look() -> str | None:
+        view = desk.slack.modal(user)
+        text = all_text(view.blocks) if view is not None else ""
+        return text if word in text else None
+
+    return await desk.until(look)
