@@ -37,7 +37,8 @@ def on_card(approval: Approval, room: int) -> tuple[list[Block], bool]:
     if not shown:
         return [], True
     limit = max(60, room // (2 * len(shown)))
-    blocks = [section(texts_asked.exchange(question, limit)) for question in shown]
+    over = approval.status is not Status.PENDING
+    blocks = [section(texts_asked.exchange(question, limit, over=over)) for question in shown]
     left = len(approval.questions) - len(shown)
     whole = all(inline(text, limit) == inline(text, 10 * MAX_WORDS) for one in shown for text in _words(one))
     return ([context(texts_asked.earlier(left))] if left else []) + blocks, whole and not left

@@ -88,7 +88,8 @@ class Relay:
             for card in cards
             if card.place not in stands
         ]
-        over = asked.question(approval, question, (), names)
+        # Redrawn, it tells nobody once more.
+        over = asked.question(approval, question, [name for name in question.to if is_user(name)], names)
         asking = [ref for ref in approval.messages if (ref.kind, ref.about) == (MessageKind.QUESTION, about)]
         return [replace(one, redraw=[(ref, over) for ref in asking] if not at else ()) for at, one in enumerate(left)]
 

@@ -17,6 +17,7 @@ ANSWER_LABEL = "Your answer"
 OVER = "It is decided already. The answer is kept with it, and changes nothing."
 ALONE = "An answer decides nothing: it is shown on the card, and whoever asked is told."
 WAITS = "_No answer yet_"
+UNANSWERED = "_Not answered_"
 
 
 def label(approval: Approval) -> str:
@@ -35,11 +36,13 @@ def goes_to(approval: Approval, to: Sequence[str]) -> str:
     return f"It goes to {whom}, in the thread of the card. Nothing is decided by it.{waits if pause else ''}{more}"
 
 
-def exchange(question: Question, limit: int) -> str:
-    """On the card: who asked what, and the answer, each on a line."""
+def exchange(question: Question, limit: int, *, over: bool = False) -> str:
+    """On the card: who asked what, and the answer, each on a line. `over`: it is decided, and nobody waits for one."""
     asked = f":question: *{texts.person(question.by)} asked:* {inline(question.text, limit)}"
+    if question.open and over:
+        return f"{asked}\n{UNANSWERED}"
     if question.open:
-        to = f" · asked: {texts.everybody(question.to, 4)}" if question.to else ""
+        to = f" · put to {texts.everybody(question.to, 4)}" if question.to else ""
         return f"{asked}\n{WAITS}{to}"
     by = texts.person(question.answered_by or "")
     return f"{asked}\n:speech_balloon: *{by} answered:* {inline(question.answer or '', limit)}"

@@ -69,7 +69,7 @@ def _said(one: Said) -> tuple[list[Block], int]:
     elements: list[Block] = [quote(text)] if text else []
     used = size(text)
     for call in one.calls[:MAX_CALLS]:
-        drawn, length = _call(call)
+        drawn, length = _call(call, apart=bool(elements))
         elements += drawn
         used += length
     if len(one.calls) > MAX_CALLS:
@@ -77,7 +77,8 @@ def _said(one: Said) -> tuple[list[Block], int]:
     return [context(who), rich(*(elements or [words(run(texts_why.NO_TEXT, "italic"))]))], used
 
 
-def _call(call: Call) -> tuple[list[Block], int]:
+def _call(call: Call, *, apart: bool) -> tuple[list[Block], int]:
     name = line(call.name, 80) or "(no name)"
     drawn = arguments(call.args, limit=400, room=1000, most=12)
-    return [words(run(texts_why.CALLS), run(name, "code")), *drawn.elements], size(name) + drawn.used
+    above = "\n" if apart else ""
+    return [words(run(above + texts_why.CALLS), run(name, "code")), *drawn.elements], size(name) + drawn.used

@@ -136,6 +136,7 @@ ASKED_PAUSE = Pause(DECIDED, DECIDED + timedelta(hours=4), PauseKind.ASKED_BACK,
 
 SAMPLES: dict[str, Approval] = {
     "asked": refund(policy=WAITS, pauses=(ASKED_PAUSE,), questions=(WHICH,)),
+    "asked_in_vain": replace(decided(APPROVE, Resolution.APPROVED), policy=WAITS, questions=(WHICH,)),
     "answered": refund(
         policy=WAITS,
         pauses=(replace(ASKED_PAUSE, until=NOW),),

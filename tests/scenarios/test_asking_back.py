@@ -81,7 +81,7 @@ async def test_asked_answered_and_approved(house: House, clock: VirtualClock) ->
     question = await reply(desk, card, "asks <@U0CLEO> before deciding")
     assert "Which parcel" in all_text(question.blocks)
     assert "<@U0ANA>" not in all_text(question.blocks)
-    await says(desk, card, "<@U0ANA> asked:", "No answer yet", "asked back", "Which parcel &lt;!channel&gt;?")
+    await says(desk, card, "<@U0ANA> asked:", "No answer yet", "wait for the answer", "Which parcel &lt;!channel&gt;?")
     clock.turn(hours=1)
     await desk.runtime.ticker.turn()
     assert EventType.REMINDED not in [e.type for e in await desk.core.records.approvals.audit((await desk.only()).id)]
@@ -97,7 +97,7 @@ async def test_asked_answered_and_approved(house: House, clock: VirtualClock) ->
     answer = await reply(desk, card, "answered <@U0ANA>")
     assert "The second one." in all_text(answer.blocks)
     text = await says(desk, card, "<@U0CLEO> answered:* The second one.")
-    assert "asked back" not in text
+    assert "wait for the answer" not in text
     await desk.until(lambda: True if "Answered by" in desk.text(question.ts) else None)
     await desk.slack.click(CLEO, CHANNEL, question.ts, "answer", seen=question)
     assert "answered this already" in await desk.told(CLEO)

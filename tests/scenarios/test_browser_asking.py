@@ -73,7 +73,7 @@ async def test_ask_answer_and_decide_in_the_page(screen: Screen, here: Desk) -> 
     await _pictures(screen, other, "answer")
 
     await expect(message).to_contain_text("The second one, with the lamp.")
-    await expect(message).not_to_contain_text("asked back")
+    await expect(message).not_to_contain_text("wait for the answer")
     await _pictures(screen, page, "answered")
     await message.locator('[data-action-id="approve"]').click()
     await expect(message).to_contain_text("finished")
