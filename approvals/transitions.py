@@ -45,6 +45,8 @@ class Input(StrEnum):
     UNDO = "undo"
     ASK_BACK = "ask_back"
     ANSWER = "answer"
+    CANCEL = "cancel"
+    CALL_BACK = "call_back"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -64,6 +66,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.REAPPLY,
             Input.ASK_BACK,
             Input.ANSWER,
+            Input.CANCEL,
         }
     ),
     Status.RESOLVED: frozenset(
@@ -77,6 +80,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.RELEASE,
             Input.UNDO,
             Input.ANSWER,
+            Input.CANCEL,
         }
     ),
     Status.RESUMING: frozenset(
@@ -92,9 +96,9 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.ANSWER,
         }
     ),
-    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.ANSWER}),
-    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.ANSWER}),
-    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.ANSWER}),
+    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK, Input.ANSWER}),
+    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK, Input.ANSWER}),
+    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK, Input.ANSWER}),
 }
 
 
@@ -144,7 +148,11 @@ def event(kind: EventType, approval: Approval, actor: ActorRef, now: datetime, *
 
 
 def change(before: Approval, after: Approval, events: Sequence[Event], due: Sequence[Due] = ()) -> Change:
+    """The next version. Where it ends with it, whoever wanted to be told of the end is."""
     version = before.version + 1
+    if after.callback and after.status.final and not before.status.final:
+        after = replace(after, delivery=None)
+        due = (*due, at_once(after, DueKind.CALLBACK, events[-1].at))
     return Change(
         replace(after, version=version), before.version, tuple(replace(e, version=version) for e in events), tuple(due)
     )
