@@ -25,6 +25,7 @@ Perform = Callable[[str], Awaitable["datetime | None"]]
 TURNS: Mapping[DueKind, str] = {
     **dict.fromkeys((DueKind.REMIND, DueKind.ESCALATE, DueKind.EXPIRE, DueKind.LAPSE), "time"),
     **dict.fromkeys((DueKind.NOTIFY, DueKind.REPORT), "post"),
+    DueKind.RELAY: "relay",
 }
 """What is done one after the other, for one approval: what time brings, in the order in which it fell due; and what
 posts cards, since two at once would both post what both find missing."""

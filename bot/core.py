@@ -14,12 +14,14 @@ from redis.exceptions import AuthenticationError, RedisError
 from agents.checkpointer import open_checkpointer
 from agents.dialects import Dialects
 from agents.driver import GraphDriver
+from agents.history import ThreadHistory
 from agents.registry import Registry
 from agents.runner import Runner
 from approvals.book import PolicyBook
 from approvals.due import DueKind
 from approvals.effects import Effects
 from approvals.errors import ConfigError
+from approvals.history import History
 from approvals.journal import ThreadJournal
 from approvals.metering import Metering
 from approvals.opening import Opening
@@ -91,6 +93,7 @@ class Core:
     runner: Runner
     opening: Opening
     reapply: Reapply
+    history: History
 
 
 @asynccontextmanager
@@ -183,7 +186,8 @@ async def open_core(
         runner = Runner(threads, driver, records.store)
         reapply = Reapply(records.approvals, records.book.policies, opening, clock=clock)
         try:
-            yield Core(settings, records, threads, registry, driver, runner, opening, reapply)
+            history = ThreadHistory(registry)
+            yield Core(settings, records, threads, registry, driver, runner, opening, reapply, history)
         finally:
             await records.effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
             await registry.aclose()

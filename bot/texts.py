@@ -293,6 +293,15 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
     Reason.HELD_ALREADY: lambda _: (
         "Somebody holds it for at least as long already; the card says until when. Nothing was changed."
     ),
+    Reason.ASKED_ALREADY: lambda _: "This very question waits for its answer already. Nothing was changed.",
+    Reason.ENOUGH_ASKED: lambda _: (
+        "Enough was asked about this already; the card shows the answers. Nothing was changed. "
+        "Decide, or talk to each other in the thread."
+    ),
+    Reason.ANSWERED_ALREADY: lambda _: (
+        "Somebody has answered this already; the thread and the card show what. Nothing was changed."
+    ),
+    Reason.NOT_ASKED: lambda _: "This question was not put to you. Nothing was changed.",
     Reason.EXPIRED: lambda case: f"{case.expired()} {_FOLLOW} If it is still wanted, start the agent again.",
     Reason.SUPERSEDED: lambda case: f"{case.gone()} {_FOLLOW} There is nothing left to do here.",
     Reason.CHANGED: lambda _: (
