@@ -20,7 +20,7 @@ from approvals.asking import amend, announced, open_, reask, repaired, supersede
 from approvals.automatic import at_opening
 from approvals.cancelling import cancel
 from approvals.clocks import escalate, expire, overdue, reminded
-from approvals.deciding import Attempt, decide, offered, possible, with_reply
+from approvals.deciding import Attempt, decide, in_bulk, offered, possible, with_reply
 from approvals.holding import hold, lapsed, reapply
 from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
@@ -42,6 +42,7 @@ __all__ = [
     "expire",
     "give_up",
     "hold",
+    "in_bulk",
     "lapsed",
     "offered",
     "open_",

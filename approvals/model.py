@@ -211,6 +211,17 @@ class Cancelled:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How it went to tell the callback URL of the end. `at` is when it was taken. `dead`: it is tried no more by
+    itself. `error` says what went wrong the last time, without secrets."""
+
+    attempts: int
+    at: datetime | None = None
+    error: str = ""
+    dead: bool = False
+
+
 class MessageKind(StrEnum):
     """What a Slack message of ours is for."""
 
@@ -289,6 +300,12 @@ class Approval:
     outcome: Outcome | None = None
     terms: Terms | None = None
     cancelled: Cancelled | None = None
+    delivery: Delivery | None = None
+
+    @property
+    def callback(self) -> str:
+        """The URL to be told of the end, empty for none."""
+        return self.terms.callback if self.terms is not None else ""
 
     @property
     def allowed(self) -> tuple[DecisionType, ...]:

@@ -95,6 +95,7 @@ class Approvals:
             change = lifecycle.decide(approval, attempt, self._clock(), actor.audiences)
             if isinstance(change, Refusal):
                 return change
+            change = lifecycle.in_bulk(change, attempt.bulk) if attempt.bulk else change
             if no := self._translator.check(approval, change.approval.decisions[-1]):
                 return no
             return self._answered(change)

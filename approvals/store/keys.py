@@ -33,7 +33,8 @@ class Keys:
         return self._key("lease", thread_id)
 
     def index(self, name: str, *of: str) -> str:
-        """Sorted set of ids by opening time, in microseconds; `decided` by when they were decided."""
+        """Sorted set of ids by opening time, in microseconds; `decided` by when they were decided, and
+        `undelivered` of those that ended and whose callback was given up, by the end."""
         return self._key("index", name, *of)
 
     def away(self, user_id: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from approvals import lifecycle
+from approvals import calling, lifecycle
 from approvals.due import DueKind
 from approvals.events import EventType
 from approvals.hours import PauseKind
@@ -68,6 +68,7 @@ STEPS: Mapping[Input, Step] = {
     Input.RELEASE: lambda a, now: lifecycle.release(replace(a, held_until=T0), now),
     Input.UNDO: lambda a, now: lifecycle.undo(replace(a, held_until=at(200)), ANA, now),
     Input.CANCEL: lambda a, now: lifecycle.cancel(replace(a, held_until=at(200)), ANA, "not needed", now),
+    Input.CALL_BACK: lambda a, now: calling.delivered(a, now),
     Input.STICK: lambda a, now: lifecycle.stick(a, "answered elsewhere", now),
 }
 

@@ -26,6 +26,7 @@ from bot.core import Core
 from bot.directory import Directory
 from bot.http.api.models import Choose, Confirm, CreateDecision, NumberInput
 from bot.http.api.problems import ProblemError, refused
+from bot.outgoing import Allowed, fault
 
 URGENCIES = {"low": "low", "medium": "normal", "high": "high", "critical": "critical"}
 MINUTE = 60.0
@@ -93,9 +94,20 @@ class Asking:
             raise ProblemError(422, "invalid", why, field="approver")
         if isinstance(kind, NumberInput) and kind.min is not None and kind.max is not None and kind.min > kind.max:
             raise ProblemError(422, "invalid", "min is greater than max.", field="response_type.min")
+        self._callback(body.callback_url)
         requester = await self._requester(body.requester)
         await self._under_policy(asked, requester)
         return requester
+
+    def _callback(self, url: str | None) -> None:
+        settings = self._core.settings
+        if url is None:
+            return
+        if settings.signoff_callback_secret is None:
+            why = "Callbacks are not set up here (SIGNOFF_CALLBACK_SECRET): leave callback_url out, and wait or poll."
+            raise ProblemError(422, "no_callbacks", why, field="callback_url")
+        if wrong := fault(url, Allowed(settings.signoff_callback_hosts)):
+            raise ProblemError(422, "invalid", f"callback_url {wrong}.", field="callback_url")
 
     async def _requester(self, named: str | None) -> str | None:
         if named is None:
