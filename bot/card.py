@@ -130,8 +130,11 @@ def _single(approval: Approval, room: Room) -> _Part:
     change, whole, args = _proposed(approval, 0, room.verdicts // 2)
     if args or change:
         drawn = arguments(args, limit=room.value, room=room.args, most=room.count)
-        name = words(run(line(action.name, 100) or "(no name)", "code"))
-        return _Part([*change, rich(name, *drawn.elements)], drawn.whole and whole)
+        # What is asked for over HTTP has no name but what the title says.
+        named = (
+            [] if texts.title(approval) == action.name else [words(run(line(action.name, 100) or "(no name)", "code"))]
+        )
+        return _Part([*change, rich(*named, *drawn.elements)], drawn.whole and whole)
     if unshown(approval) and not isinstance(approval.payload, str):
         shown = show(approval.payload, room.args // 2)
         return _Part([rich(words(run("What the agent sent", "bold")), preformatted(shown.text))], shown.whole, raw=True)

@@ -78,7 +78,8 @@ def who(actor: ActorRef) -> str:
     if actor.source is Source.SYSTEM:
         return "Signoff"
     door = "command line" if actor.source is Source.CLI else "API"
-    return f"{inline(actor.id, 60) or 'somebody'} ({door})"
+    name = actor.id.removeprefix(entries.API) if actor.source is Source.API else actor.id
+    return f"{inline(name, 60) or 'somebody'} ({door})"
 
 
 def entry(name: str) -> str:
