@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from approvals import covering, places
+from approvals.entries import API
 from approvals.errors import ConfigError, Later, SignoffError
 from approvals.model import Approval, MessageKind, MessageRef, Status
 from approvals.ports import Clock
@@ -130,6 +131,8 @@ class SlackNotifier:
             return await self._stand_ins(approval)
         if is_channel(entry):
             return [(entry, await self._directory.channel(entry))]
+        if entry.startswith(API):
+            return []
         people = await self._directory.people(entry)
         return [(person, await self._directory.direct(person)) for person in people]
 
