@@ -265,7 +265,7 @@ async def test_what_can_still_be_taken_back_is_pending(api: Api) -> None:
     agent = await api.key("agent", Scope.CREATE, Scope.READ)
     path, card = await asked(api, agent, action="Undo it")
     await api.desk.slack.click(BEN, CHANNEL, card.ts, "approve")
-    assert "undo" in api.desk.buttons(card.ts)
+    await api.desk.until(lambda: "undo" in api.desk.buttons(card.ts))
     assert (await api("GET", path, agent)).json()["status"] == "pending"
     found = (await api("POST", f"{path}/cancel", agent, json={"reason": "The order is void."})).json()
     assert (found["status"], found["resolution"], found["resolved_by"]) == ("expired", "cancelled", "api:agent")
