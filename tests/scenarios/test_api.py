@@ -118,7 +118,7 @@ async def test_a_script_polls_until_somebody_approves_in_slack(api: Api) -> None
     found = (await waiting).json()
     assert (found["status"], found["resolved_by"], found["response_data"]) == ("approved", BEN, None)
     assert found["action_permitted"] is True
-    assert "The answer is there for agent to read" in api.desk.text(card.ts)
+    await api.desk.until(lambda: "The answer is there for agent to read" in api.desk.text(card.ts))
 
 
 TYPED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
@@ -269,7 +269,7 @@ async def test_what_can_still_be_taken_back_is_pending(api: Api) -> None:
     agent = await api.key("agent", Scope.CREATE, Scope.READ)
     path, card = await asked(api, agent, action="Undo it")
     await api.desk.slack.click(BEN, CHANNEL, card.ts, "approve")
-    assert "undo" in api.desk.buttons(card.ts)
+    await api.desk.until(lambda: "undo" in api.desk.buttons(card.ts))
     assert (await api("GET", path, agent)).json()["status"] == "pending"
     found = (await api("POST", f"{path}/cancel", agent, json={"reason": "The order is void."})).json()
     assert (found["status"], found["resolution"], found["resolved_by"]) == ("expired", "cancelled", "api:agent")
