@@ -44,6 +44,8 @@ class Input(StrEnum):
     RELEASE = "release"
     UNDO = "undo"
     VIEW = "view"
+    ASK_BACK = "ask_back"
+    ANSWER = "answer"
     CANCEL = "cancel"
     CALL_BACK = "call_back"
 
@@ -64,6 +66,8 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.LAPSE,
             Input.REAPPLY,
             Input.VIEW,
+            Input.ASK_BACK,
+            Input.ANSWER,
             Input.CANCEL,
         }
     ),
@@ -78,6 +82,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.RELEASE,
             Input.UNDO,
             Input.VIEW,
+            Input.ANSWER,
             Input.CANCEL,
         }
     ),
@@ -91,12 +96,15 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.GIVE_UP,
             Input.REPAIR,
             Input.STICK,
+            Input.ANSWER,
             Input.VIEW,
         }
     ),
-    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK, Input.VIEW}),
-    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK, Input.VIEW}),
-    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK, Input.VIEW}),
+    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK, Input.ANSWER, Input.VIEW}),
+    Status.FAILED: frozenset(
+        {Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK, Input.ANSWER, Input.VIEW}
+    ),
+    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK, Input.ANSWER, Input.VIEW}),
 }
 
 

@@ -13,7 +13,7 @@ from agents.naming import anew
 from approvals import tally
 from approvals.model import Approval, Decision, DecisionType, Status
 from approvals.redact import MASK
-from bot import buttons, forms, schema_form, texts, texts_state, texts_votes, verdicts
+from bot import asked, buttons, forms, schema_form, texts, texts_state, texts_votes, verdicts
 from bot.rich import (
     CUT,
     MAX_WEIGHT,
@@ -96,6 +96,7 @@ def hides(approval: Approval, action: int | None = None, *, in_details: bool = F
     if action is None or len(approval.actions) < 2:
         return hidden
     shown = _named(approval) and _why(approval, room).whole and not unshown(approval)
+    shown = shown and asked.on_card(approval, room.why)[1]
     return not shown or not _action(approval, action, None, room, passed_on=True).whole
 
 
@@ -114,11 +115,12 @@ def _fitting(
 def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> tuple[Message, bool]:
     batch = len(approval.actions) > 1
     why = _why(approval, room)
-    aside = not (why.whole and _named(approval)) or (batch and unshown(approval))
+    talk, all_said = asked.on_card(approval, room.why)
+    aside = not (why.whole and all_said and _named(approval)) or (batch and unshown(approval))
     body = _batch(approval, room, aside=aside, passed_on=passed_on) if batch else _single(approval, room)
     hidden = aside or not body.whole or (not batch and not body.raw and unshown(approval))
     before = [context(plain_text(f"Was: {was}"))] if (was := texts.was(approval)) else []
-    blocks = [header(texts.heading(approval)), *before, *body.blocks, *why.blocks]
+    blocks = [header(texts.heading(approval)), *before, *body.blocks, *why.blocks, *talk]
     if hidden:
         blocks.append(section(_incomplete(approval), buttons.review(approval)))
     if MASK in json.dumps(blocks, ensure_ascii=False):
@@ -163,8 +165,11 @@ def _single(approval: Approval, room: Room) -> _Part:
     change, whole, args = _proposed(approval, 0, room.verdicts // 2)
     if args or change:
         drawn = arguments(args, limit=room.value, room=room.args, most=room.count)
-        name = words(run(line(action.name, 100) or "(no name)", "code"))
-        return _Part([*change, rich(name, *drawn.elements)], drawn.whole and whole)
+        # What is asked for over HTTP has no name but what the title says.
+        named = (
+            [] if texts.title(approval) == action.name else [words(run(line(action.name, 100) or "(no name)", "code"))]
+        )
+        return _Part([*change, rich(*named, *drawn.elements)], drawn.whole and whole)
     if unshown(approval) and not isinstance(approval.payload, str):
         shown = show(approval.payload, room.args // 2)
         return _Part([rich(words(run("What the agent sent", "bold")), preformatted(shown.text))], shown.whole, raw=True)

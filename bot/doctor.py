@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from agents.checkpointer import probe
+from agents.checkpointer import Kind, choose
 from agents.registry import Registry
 from approvals import managers, policies
 from approvals.book import NOBODY
@@ -18,6 +18,7 @@ from approvals.model import Standing
 from approvals.policy import MANAGER, Policy, PolicySet
 from approvals.settings import Settings
 from approvals.store.redis import connect, facts
+from approvals.store.survey import memory_of
 from bot import slack
 from bot.core import open_records, utc_now
 from bot.directory import Directory
@@ -26,6 +27,9 @@ from bot.slack import Slack
 
 PEOPLE = 20
 """Members of one audience entry that are looked up at the most: Slack counts calls."""
+
+FULL = 0.8
+"""The part of maxmemory from which on a server is nearly full."""
 
 
 class Level(StrEnum):
@@ -63,8 +67,11 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
 
 
 async def _redis(settings: Settings) -> AsyncGenerator[Finding]:
-    await probe(settings.redis_url.get_secret_value())
-    yield Finding("redis", Level.OK, "the server answers and has RedisJSON and RediSearch")
+    url, wanted = settings.redis_url.get_secret_value(), settings.signoff_checkpointer
+    async with open_records(settings) as records:
+        kind = await choose(url, wanted=wanted, kept=records.kept)
+    keeps = "RedisJSON and RediSearch" if kind is Kind.REDIS else "plain keys"
+    yield Finding("redis", Level.OK, f"the server answers; {kind.library} keeps paused threads there, in {keeps}")
     async for finding in _redis_keeps(settings):
         yield finding
 
@@ -72,7 +79,7 @@ async def _redis(settings: Settings) -> AsyncGenerator[Finding]:
 async def _redis_keeps(settings: Settings) -> AsyncGenerator[Finding]:
     redis = connect(settings.redis_url.get_secret_value())
     try:
-        found = await facts(redis)
+        found, memory = await facts(redis), await memory_of(redis)
     finally:
         await redis.aclose()
         await redis.connection_pool.aclose()
@@ -90,6 +97,15 @@ async def _redis_keeps(settings: Settings) -> AsyncGenerator[Finding]:
             "appendonly is off: a restart of the server loses what came after the last snapshot",
             "set appendonly yes",
         )
+    if memory is not None and memory.limit and memory.used > FULL * memory.limit:
+        yield Finding(
+            "redis",
+            Level.WARNING,
+            f"{memory.used / memory.limit:.0%} of maxmemory is used: a full server takes no decisions",
+            "raise maxmemory",
+        )
+    if memory is not None and memory.failing:
+        yield Finding("redis", Level.PROBLEM, "the server's last write to disk failed", "look at its log and its disk")
 
 
 async def _graphs(settings: Settings) -> AsyncGenerator[Finding]:

@@ -28,8 +28,11 @@ PAGE_BYTES = 120_000
 
 
 def digest(approval: Approval) -> str:
-    """SHA-256, in hex, of everything that the pages show: the title, the descriptions, each action's name and arguments
-    as an approval would approve them, and what the agent sent; as canonical JSON (keys sorted, no spaces, ASCII)."""
+    """SHA-256, in hex, of everything that the pages show, as canonical JSON (keys sorted, no spaces, ASCII).
+
+    That is the title, the descriptions, each action's name and arguments as an approval would approve them, what the
+    agent sent, and what was asked back with the answers.
+    """
     actions: list[JsonValue] = [
         {"name": action.name, "description": action.description, "args": dict(proposed(approval, index))}
         for index, action in enumerate(approval.actions)
@@ -39,6 +42,7 @@ def digest(approval: Approval) -> str:
         "description": approval.description,
         "actions": actions,
         "payload": approval.payload,
+        "questions": [[question.text, question.answer] for question in approval.questions],
     }
     text = json.dumps(said, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -84,6 +88,12 @@ def _elements(approval: Approval) -> Iterator[tuple[Block, int]]:
         if proposed(approval, index) != action.args:
             yield from _heading("Before it was edited")
             yield from _action(replace(action, description=""))
+    for question in approval.questions:
+        yield from _heading(f"Question {question.number}")
+        yield from _prose(question.text)
+        if question.answer is not None:
+            yield from _heading("Its answer")
+            yield from _prose(question.answer)
     if approval.payload is not None and (unshown(approval) or not any(action.args for action in approval.actions)):
         yield from _heading("As the agent sent it")
         payload = approval.payload

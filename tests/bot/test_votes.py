@@ -45,15 +45,18 @@ def body(value: object) -> dict[str, Any]:
 
 
 def test_the_menu_offers_what_the_policy_does() -> None:
-    """Looking, each time to be reminded, the glass; and none where the policy has none of it."""
+    """Looking, as many times to be reminded as there is room for, asking, why, and the glass."""
     at = f"{samples.ID}:1"
     assert menu(SAMPLES["held"]) == [
         ("I'm looking (30 min)", f"{at}:look"),
         ("Remind me in 1 h", f"{at}:snooze3600"),
-        ("Remind me in 4 h", f"{at}:snooze14400"),
+        ("Ask the requester…", f"{at}:ask"),
+        ("Why is this asked?", f"{at}:why"),
         ("Break the glass…", f"{at}:glass"),
     ]
-    assert menu(SAMPLES["pending"]) == []
+    assert menu(SAMPLES["pending"]) == [("Ask the requester…", f"{at}:ask"), ("Why is this asked?", f"{at}:why")]
+    silent = replace(samples.STANDARD, ask_back=None)
+    assert menu(refund(requester=None, policy=silent)) == [("Why is this asked?", f"{at}:why")]
     assert menu(replace(SAMPLES["batch"], policy=samples.HOLDS)) != []
 
 
@@ -149,7 +152,7 @@ def test_an_edit_that_does_not_fit_can_be_reviewed() -> None:
     args = {f"a{number}": "new" for number in range(3)}
     action = replace(samples.REFUND, description="", args=dict.fromkeys(args, "old " * 60))
     approval = refund(policy=samples.TWO, actions=(action,), revision=2, decisions=(said(samples.EDIT, args=args),))
-    assert "Read the rest before you decide" in everything(approval)
+    assert "shows all of it first" in everything(approval)
     sound(blocks.card(approval, NOW), approval)
 
 
@@ -167,7 +170,7 @@ def test_urgency_stands_in_words_while_it_waits() -> None:
     assert "Critical" not in texts.heading(ended) + texts_state.headline(ended)
     long = refund(title="x" * 400, urgency=Urgency.CRITICAL)
     assert texts.heading(long).startswith("🚨 Critical: xxx")
-    assert "Read the rest before you decide" in everything(long)
+    assert "shows all of it first" in everything(long)
 
 
 def test_a_copy_before_people_who_are_no_longer_asked_has_nothing_to_click() -> None:
