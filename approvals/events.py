@@ -49,6 +49,9 @@ class EventType(StrEnum):
     AWAY_ENDED = "away_ended"
     POLICY_CHANGED = "policy_changed"
     POLICY_REAPPLIED = "policy_reapplied"
+    SERVER_AWAY = "server_away"
+    SERVER_BACK = "server_back"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ One name for all of them, by what moves the approval:
 - `holding`: somebody holds the clocks, or an admin applies a policy anew,
 - `undoing`: a decision waits a little, and can be taken back,
 - `automatic`: a policy decides at the opening,
-- `resuming`: the graph is given the answer.
+- `resuming`: the graph is given the answer,
+- `reaching`: the graph runs on a server elsewhere, which may be away.
 
 `transitions` holds the table of what may happen when, and what a change is.
 """
@@ -20,6 +21,7 @@ from approvals.automatic import at_opening
 from approvals.clocks import escalate, expire, overdue, reminded
 from approvals.deciding import Attempt, decide, offered, possible, with_reply
 from approvals.holding import hold, lapsed, reapply
+from approvals.reaching import reached_again, unreached, withheld
 from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
 from approvals.undoing import release, undo
@@ -44,6 +46,7 @@ __all__ = [
     "open_",
     "overdue",
     "possible",
+    "reached_again",
     "reapply",
     "reask",
     "refusal",
@@ -58,5 +61,7 @@ __all__ = [
     "supersede",
     "told",
     "undo",
+    "unreached",
     "with_reply",
+    "withheld",
 ]

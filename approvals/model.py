@@ -238,7 +238,8 @@ class Approval:
     question itself changes, and a click that names an older revision is refused. `started_at` is when its clocks began:
     at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
     the times for which somebody held its clocks. `held_until`: resolved, but the graph is not given the answer before
-    it is released; until then it can be taken back.
+    it is released; until then it can be taken back. `unreachable`: the server that runs the graph did not answer when
+    the decision was to be handed over.
     """
 
     id: str
@@ -277,6 +278,7 @@ class Approval:
     attempts: int = 0
     error: str | None = None
     outcome: Outcome | None = None
+    unreachable: bool = False
 
     @property
     def allowed(self) -> tuple[DecisionType, ...]:

@@ -43,6 +43,9 @@ class Input(StrEnum):
     REAPPLY = "reapply"
     RELEASE = "release"
     UNDO = "undo"
+    UNREACH = "unreach"
+    REACH = "reach"
+    WITHHOLD = "withhold"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -72,6 +75,8 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.STICK,
             Input.RELEASE,
             Input.UNDO,
+            Input.UNREACH,
+            Input.REACH,
         }
     ),
     Status.RESUMING: frozenset(
@@ -84,6 +89,9 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.GIVE_UP,
             Input.REPAIR,
             Input.STICK,
+            Input.UNREACH,
+            Input.REACH,
+            Input.WITHHOLD,
         }
     ),
     Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT}),

@@ -120,7 +120,7 @@ def build(core: Core) -> Runtime:
         Sweep(records.store, records.effects, clock=records.clock),
         Reconcile(records.store, clock=records.clock),
         tick=settings.signoff_tick_seconds,
-        seldom=[Turn("watch", watch.once, EVERY, first=FIRST)],
+        seldom=[Turn("watch", watch.once, EVERY, first=FIRST), *_servers(core)],
     )
     runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch)
     if not socket or settings.signoff_http:
@@ -136,6 +136,13 @@ def _routers(runtime: Runtime) -> list[APIRouter]:
         assert settings.slack_signing_secret is not None  # `build` says so where it is missing
         routers.append(slack_router(runtime.app, settings.slack_signing_secret.get_secret_value()))
     return routers
+
+
+def _servers(core: Core) -> list[Turn]:
+    """Looks at the deployments on LangGraph Server."""
+    records = core.records
+    watches = core.deployments.watches(records.store, core.threads, clock=records.clock)
+    return [Turn(f"server {watch.name}", watch.once, watch.every, first=0) for watch in watches]
 
 
 def _watch(core: Core, web: Slack, directory: Directory, absences: Absences) -> Watch:

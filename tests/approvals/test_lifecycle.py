@@ -67,6 +67,9 @@ STEPS: Mapping[Input, Step] = {
     Input.REAPPLY: lambda a, now: lifecycle.reapply(a, replace(POLICY, name="other"), ANA, now),
     Input.RELEASE: lambda a, now: lifecycle.release(replace(a, held_until=T0), now),
     Input.UNDO: lambda a, now: lifecycle.undo(replace(a, held_until=at(200)), ANA, now),
+    Input.UNREACH: lambda a, now: lifecycle.unreached(a, "no answer", now),
+    Input.REACH: lifecycle.reached_again,
+    Input.WITHHOLD: lambda a, now: lifecycle.withheld(a, "somebody else was first", now),
     Input.STICK: lambda a, now: lifecycle.stick(a, "answered elsewhere", now),
 }
 
