@@ -25,7 +25,7 @@ CONNECT, READ = 5.0, 30.0
 PAGE: Final = 100
 """Threads asked for at once."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
 """Seconds for which a server that did not answer is left alone: doubling, up to a bound."""
 
 OUR_RUN = "signoff_approval"

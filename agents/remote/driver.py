@@ -7,6 +7,7 @@ the answer that the thread took was the one that was decided here.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ from approvals.refusals import Refusal
 
 WAIT = 20.0
 """Seconds for which a run is waited for; then it is looked at again later, and goes on meanwhile."""
+LOOKS, LOOK_AGAIN = 4, 0.25
+"""How often, and after how many seconds, a thread is tried again that somebody else looks at."""
 MAX_STALE = 3
 MAX_HANDED = 3
 MAX_RUNS = 10
@@ -89,10 +92,19 @@ class RemoteDriver:
 
     async def drive(self, thread_id: str) -> Driven:
         """Gets the thread as far as it goes. Raises `Later` while its server does not answer."""
+        for _ in range(LOOKS):
+            driven = await self._held(thread_id)
+            if driven is not None:
+                return driven
+            await asyncio.sleep(LOOK_AGAIN)  # a look holds the lease for no longer
+        return Driven.BUSY
+
+    async def _held(self, thread_id: str) -> Driven | None:
+        """The same; `None` if somebody holds the thread's lease."""
         try:
             async with self._journal.hold(thread_id) as lease:
                 if lease is None:
-                    return Driven.BUSY
+                    return None
                 reached(Point.LEASED, thread_id)
                 thread = await self._journal.thread(lease)
                 if thread is None:

@@ -58,14 +58,15 @@ def _pending(status: str, state: Mapping[str, Any]) -> Pending:
     tasks = cast("list[Mapping[str, Any]]", state.get("tasks") or [])
     if not following and not tasks:
         return Pending(Rest.FINISHED, checkpoint_id)
-    if asked := tuple(_asked(tasks)):
+    if asked := tuple(_asked(tasks, failed=status == "error")):
         return Pending(Rest.ASKING, checkpoint_id, asked)
     if status == "interrupted" and following:
         return Pending(Rest.BREAKPOINT, checkpoint_id, before=following)
     return Pending(Rest.MIDSTEP, checkpoint_id)
 
 
-def _asked(tasks: list[Mapping[str, Any]]) -> Iterator[Asked]:
+def _asked(tasks: list[Mapping[str, Any]], *, failed: bool) -> Iterator[Asked]:
+    """A task's error stays where it stood after a run in which it asked again: only the last run's counts."""
     seen: set[str] = set()
     for task in tasks:
         for found in cast("list[Mapping[str, Any]]", task.get("interrupts") or []):
@@ -74,7 +75,9 @@ def _asked(tasks: list[Mapping[str, Any]]) -> Iterator[Asked]:
                 seen.add(name)
                 schema = found.get("response_schema")
                 interrupt = Interrupt(value=found.get("value"), id=name, response_schema=schema)
-                yield Asked(interrupt, str(task.get("name")), str(task.get("id")), task.get("error") is not None)
+                yield Asked(
+                    interrupt, str(task.get("name")), str(task.get("id")), failed and task.get("error") is not None
+                )
 
 
 def _outcome(values: object, *, finished: bool) -> Outcome:

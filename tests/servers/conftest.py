@@ -128,6 +128,7 @@ def settings(url: str, redis_url: str, folder: Path, **over: Any) -> Settings:
         "signoff_config": ROOT / "langgraph.json",
         "signoff_langgraph_servers": servers,
         "signoff_lease_seconds": 5,
+        "signoff_attempts": 2,
         "signoff_shutdown_seconds": 5,
     }
     return Settings.model_validate(given | over)

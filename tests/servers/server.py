@@ -41,7 +41,12 @@ class LangGraphServer:
     def start(self) -> LangGraphServer:
         """Returns once it answers."""
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
-        quiet = {"LANGSMITH_TRACING": "false", "LANGGRAPH_CLI_NO_ANALYTICS": "1", "PYTHONPATH": str(ROOT)}
+        quiet = {
+            "LANGSMITH_TRACING": "false",
+            "LANGGRAPH_CLI_NO_ANALYTICS": "1",
+            "BG_JOB_SHUTDOWN_GRACE_PERIOD_SECS": "1",
+            "PYTHONPATH": str(ROOT),
+        }
         command = [
             str(LANGGRAPH),
             "dev",
