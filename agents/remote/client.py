@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, cast
 
 import httpx
-from langgraph_sdk import get_client
+from langgraph_sdk.client import LangGraphClient
 from langgraph_sdk.errors import APIStatusError
 
 from agents.remote.config import ServerConfig
@@ -19,8 +19,8 @@ from approvals.ports import Clock
 
 Command = Mapping[str, Any]
 
-CONNECT, READ = 5.0, 30.0
-"""Seconds for a connection, and for an answer of the server."""
+CONNECT, ANSWER, READ = 5.0, 10.0, 30.0
+"""Seconds for a connection, for a short answer of the server, and for a sign of life while a run is waited for."""
 
 PAGE: Final = 100
 """Threads asked for at once."""
@@ -92,9 +92,10 @@ class Server:
         self._clock = clock
         self._failures = 0
         self._until: datetime | None = None
-        key = config.key.get_secret_value() if config.key else None
+        headers = {"x-api-key": config.key.get_secret_value()} if config.key else {}
+        # Not by `get_client`: its connections are tried for eight seconds before it says that nobody is there.
         timeout = httpx.Timeout(READ, connect=CONNECT)
-        self._client = get_client(url=config.entry.url, api_key=key, timeout=cast("Any", timeout))
+        self._client = LangGraphClient(httpx.AsyncClient(base_url=config.entry.url, headers=headers, timeout=timeout))
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -179,7 +180,7 @@ class Server:
 
     async def wait(self, thread_id: str, run_id: str, seconds: float) -> Error | None:
         """Waits until a run has ended, and says what with. Raises `ThreadBusy` if it goes on for longer."""
-        async with self._door():
+        async with self._door(READ + seconds):
             try:
                 async with asyncio.timeout(seconds):
                     ended: object = await cast("Any", self._client.runs).join(thread_id, run_id)
@@ -193,15 +194,16 @@ class Server:
             await cast("Any", self._client.threads).update_state(thread_id, None, as_node=as_node)
 
     @asynccontextmanager
-    async def _door(self) -> AsyncGenerator[None]:
+    async def _door(self, limit: float = ANSWER) -> AsyncGenerator[None]:
         if self.pause:
             raise ServerAway(f"{self.name} did not answer a moment ago")
         try:
-            yield
+            async with asyncio.timeout(limit):
+                yield
         except APIStatusError as refused:
             self._answered(refused.status_code)
             raise _named(refused, self.name) from None
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as lost:
+        except (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError) as lost:
             self._answered(None)
             raise ServerAway(f"{self.name}: {type(lost).__name__}") from None
         except (ThreadBusy, ServerAway):
