@@ -33,6 +33,7 @@ from approvals.shown import Shown
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.keys import Keys
+from approvals.store.pacing import BurstStore, PaceStore
 from approvals.store.redis import RedisStore, connect
 from approvals.store.told import ToldStore
 from approvals.threads import Threads
@@ -56,6 +57,8 @@ class Records:
     store: RedisStore
     away: AwayStore
     told: ToldStore
+    pace: PaceStore
+    bursts: BurstStore
     effects: Effects
     approvals: Approvals
     book: PolicyBook
@@ -108,7 +111,8 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, told, effects, approvals, book, shown, clock, chance)
+        pace, bursts = PaceStore(redis, clock=clock, keys=keys), BurstStore(redis, clock=clock, keys=keys)
+        yield Records(store, away, told, pace, bursts, effects, approvals, book, shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()

@@ -38,6 +38,9 @@ class Scripts:
         self._commit, self._claim, self._settle, self._lease, self._take, self._away, self._publish = (
             Script(batch, "approvals.store", name) for name in named
         )
+        self._pace, self._burst, self._soon = (
+            Script(batch, "approvals.store", name) for name in ("pace", "burst", "soon")
+        )
 
     async def commit(self, keys: Sequence[str], args: Sequence[str | int]) -> str:
         """`done`, `conflict` or `fenced`."""
@@ -66,3 +69,16 @@ class Scripts:
     async def publish(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
         """Whether the number before still stood."""
         return bool(await self._publish(keys, args))
+
+    async def pace(self, keys: Sequence[str], args: Sequence[str | int]) -> int:
+        """Milliseconds to wait."""
+        return int(await self._pace(keys, args))
+
+    async def burst(self, keys: Sequence[str], args: Sequence[str | int]) -> tuple[int, str]:
+        """A number and a ts."""
+        number, ts = await self._burst(keys, args)
+        return int(number), str(ts)
+
+    async def soon(self, keys: Sequence[str], args: Sequence[str | int]) -> None:
+        """Nothing."""
+        await self._soon(keys, args)
