@@ -114,8 +114,7 @@ class Server:
     async def info(self) -> Mapping[str, Any]:
         """What the server says of itself."""
         async with self._door():
-            found = await self._client.http.get("/info")
-            return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
+            return _whole(await cast("Any", self._client.http).get("/info"), "version")
 
     async def search(
         self,
@@ -142,12 +141,12 @@ class Server:
     async def thread(self, thread_id: str) -> dict[str, Any]:
         """The thread's own record."""
         async with self._door():
-            return cast("dict[str, Any]", await self._client.threads.get(thread_id))
+            return _whole(await self._client.threads.get(thread_id), "thread_id", "status")
 
     async def state(self, thread_id: str) -> dict[str, Any]:
         """Its latest state, with the questions that are open."""
         async with self._door():
-            return cast("dict[str, Any]", await self._client.threads.get_state(thread_id))
+            return _whole(await self._client.threads.get_state(thread_id), "next", "tasks")
 
     async def runs(self, thread_id: str, limit: int = 20) -> list[Run]:
         """The last runs, the newest first."""
@@ -218,6 +217,13 @@ class Server:
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._failures, 10))
         self._failures += 1
         self._until = self._clock() + timedelta(seconds=pause)
+
+
+def _whole(answer: object, *needed: str) -> dict[str, Any]:
+    """What a server says, and not whatever stands before it: of an empty answer a thread would look finished."""
+    if not isinstance(answer, dict) or not all(key in answer for key in needed):
+        raise ValueError("no answer of a LangGraph Server")
+    return cast("dict[str, Any]", answer)
 
 
 def _away(status: int) -> bool:

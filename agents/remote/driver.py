@@ -20,20 +20,11 @@ from agents.dialects.replies import Replies
 from agents.elsewhere import WHY
 from agents.graphs import END
 from agents.pending import Rest
-from agents.remote.client import (
-    OUR_RUN,
-    Command,
-    Error,
-    Run,
-    RunRefused,
-    Server,
-    ServerAway,
-    ThreadBusy,
-    ThreadGone,
-)
+from agents.remote.client import Command, Error, RunRefused, Server, ServerAway, ThreadBusy, ThreadGone
+from agents.remote.handed import STALE, ids, mine, taken, told
 from agents.remote.names import home_of
 from agents.remote.state import Look, look
-from agents.strict import STRICT_RESUME, UnknownInterruptError
+from agents.strict import STRICT_RESUME
 from approvals.errors import Later, LeaseLost
 from approvals.model import Approval, Draft, JsonValue, Lease, Outcome, Reply, Status, Thread
 from approvals.points import Point, reached
@@ -49,7 +40,6 @@ MAX_HANDED = 3
 MAX_RUNS = 10
 """Runs in one drive, before a thread that does not get on counts as a failure."""
 
-STALE: Final = UnknownInterruptError.__name__
 INVALID: Final = "ValidationError"
 FIRST: Final = "Somebody else resumed the thread first."
 
@@ -79,12 +69,12 @@ class RemoteDriver:
     """Implements `approvals.ports.Driver` for threads of these servers."""
 
     def __init__(
-        self, servers: Mapping[str, Server], journal: ServerJournal, replies: Replies, *, wait: float = WAIT
+        self, servers: Mapping[str, Server], journal: ServerJournal, replies: Replies, *, wait: float | None = None
     ) -> None:
         """`replies`: what is stated of graphs by their name; a server's own come first."""
         self._servers = servers
         self._journal = journal
-        self._wait = wait
+        self._wait = WAIT if wait is None else wait
         self._dialects = {
             name: Dialects(replies=Replies({**replies.rules, **server.config.replies.rules}))
             for name, server in servers.items()
@@ -132,16 +122,27 @@ class RemoteDriver:
                 if driven is not None:
                     return driven
         except ServerAway as away:
-            await self._journal.unreached(lease, str(away))
-            raise Later(max(1.0, server.pause), str(away)) from None
+            raise await self._away(walk, str(away)) from None
         except ThreadGone:
-            why = f"The server {name} no longer knows this thread, so it cannot go on."
-            await self._journal.lost(lease, walk.thread, why)
-            return Driven.SETTLED
+            return await self._gone(walk)
         except ThreadBusy:
             return Driven.BUSY
         except RunRefused as refused:
             return await self._journal.stumbled(lease, walk.thread, str(refused))
+
+    async def _away(self, walk: _Walk, why: str) -> Later:
+        await self._journal.unreached(walk.lease, why)
+        return Later(max(1.0, walk.server.pause), why)
+
+    async def _gone(self, walk: _Walk) -> Driven:
+        """The thread is not there. A gateway in front of a server that is down says so of everything."""
+        try:
+            await walk.server.info()
+        except (ServerAway, ThreadGone, ThreadBusy, RunRefused) as away:
+            raise await self._away(walk, f"{walk.server.name}: {away}") from None
+        why = f"The server {walk.server.name} no longer knows this thread, so it cannot go on."
+        await self._journal.lost(walk.lease, walk.thread, why)
+        return Driven.SETTLED
 
     async def _turn(self, walk: _Walk) -> Driven | None:
         """One step; `None` means look again."""
@@ -201,7 +202,7 @@ class RemoteDriver:
             return
         runs = await walk.server.runs(walk.id)
         for approval in gone:
-            ours = _taken(approval, now, runs)
+            ours = taken(approval, now, runs)
             if ours and approval.ready:
                 await self._journal.resuming(walk.lease, (approval,))
             elif not ours:
@@ -217,7 +218,7 @@ class RemoteDriver:
         walk.given = runs[0].given if runs else {}
         errored = {asked.interrupt.id for asked in now.pending.asked if asked.errored}
         ours = frozenset[str]().union(*(run.ours for run in runs))
-        if stuck := {a.interrupt.id for a in ready if a.interrupt.id in errored and not _mine(a, ours)}:
+        if stuck := {a.interrupt.id for a in ready if a.interrupt.id in errored and not mine(a, ours)}:
             await self._journal.settled(walk.lease, walk.thread, now.pending.ids, now.outcome)
             await self._journal.stuck(walk.lease, walk.thread, frozenset(stuck), WHY)
             return Driven.SETTLED
@@ -256,7 +257,7 @@ class RemoteDriver:
                 await walk.server.write(walk.id, END)
                 walk.taken.add(batch[0].id)
                 return None
-            command = None if at_breakpoint else {"resume": {i: replies[i].value for i in _ids(batch)}}
+            command = None if at_breakpoint else {"resume": {i: replies[i].value for i in ids(batch)}}
             run = await self._start(walk, command, batch)
         except ThreadBusy:
             await self._journal.withheld(walk.lease, batch, FIRST)
@@ -310,7 +311,7 @@ class RemoteDriver:
             raise RunRefused("The thread does not come to rest.")
         # The server keeps nothing of what a run was configured with; and only the raw key makes it strict.
         configurable = {**walk.given, STRICT_RESUME: True}
-        metadata = _told(batch)
+        metadata = told(batch)
         return await walk.server.start(
             walk.id, walk.assistant, command=command, configurable=configurable, metadata=metadata
         )
@@ -326,40 +327,8 @@ class RemoteDriver:
         return error
 
 
-def _ids(batch: Sequence[Approval]) -> list[str]:
-    return [approval.interrupt.id for approval in batch]
-
-
-def _mine(approval: Approval, ours: frozenset[str]) -> bool:
-    """Whether the answer that made its task raise may be the one that was decided here."""
-    return approval.status is Status.RESUMING and approval.id in ours
-
-
 def _batch(walk: _Walk, ready: Sequence[Approval]) -> Sequence[Approval]:
     """All at once, except answers that the graph validates: a bad one among several cannot be told apart."""
     if walk.one_by_one:
         return ready[:1]
     return [approval for approval in ready if approval.schema is None] or ready[:1]
-
-
-def _taken(approval: Approval, now: Look, runs: Sequence[Run]) -> bool:
-    """Whether a question that is gone took the answer that was decided here."""
-    mine = [run for run in runs if approval.id in run.ours]
-    if not mine:
-        no = approval.reply is not None and (approval.reply.ends or approval.reply.value is False)
-        return no and approval.status is Status.RESUMING and now.updated and now.pending.rest is Rest.FINISHED
-    if mine[0].status in ("error", "timeout"):
-        return not (now.error is not None and now.error.kind == STALE and mine[0].id == runs[0].id)
-    return True
-
-
-def _told(batch: Sequence[Approval]) -> dict[str, str]:
-    """What the nodes find in `config["metadata"]`; comma-separated where there are several."""
-    if not batch:
-        return {}
-    last = [approval.decisions[-1] if approval.decisions else None for approval in batch]
-    return {
-        OUR_RUN: ",".join(approval.id for approval in batch),
-        "signoff_actor": ",".join(decision.actor.id if decision else "" for decision in last),
-        "signoff_decided_at": ",".join(decision.at.isoformat() if decision else "" for decision in last),
-    }

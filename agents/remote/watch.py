@@ -5,6 +5,7 @@ One look costs two short requests while nothing happens, whoever many replicas t
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol, cast
@@ -29,6 +30,9 @@ REMEMBERED = 20_000
 
 Kind = Literal["interrupted", "error"]
 KINDS: tuple[Kind, ...] = ("interrupted", "error")
+
+_ID = re.compile(r"[^\s|]{1,120}")
+_USER = re.compile(r"[UW][A-Z0-9]{2,30}")
 
 log = structlog.get_logger()
 
@@ -160,11 +164,13 @@ class ServerWatch:
         name = thread_name(self._server.name, there)
         metadata = cast("Mapping[str, Any]", found.get("metadata") or {})
         graph = str(metadata.get("graph_id") or "")
+        if not _ID.fullmatch(there) or not _ID.fullmatch(graph):
+            return False
         thread, _ = await self._records.look(name)
         if thread is not None and thread.state.open:
             await self._records.schedule(name, DueKind.DRIVE, self._clock())
             return True
-        if not graph or not await self._asks(found, thread):
+        if not await self._asks(found, thread):
             return False
         if thread is not None:
             await self._registrar.reopen(name, here=False)
@@ -174,7 +180,7 @@ class ServerWatch:
             graph_name(self._server.name, graph),
             None,
             thread_id=name,
-            requester=requester if isinstance(requester, str) else None,
+            requester=requester if isinstance(requester, str) and _USER.fullmatch(requester) else None,
             here=False,
         )
         return True

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from approvals.model import Approval, DecisionType, Status
 from bot.card import card
 from bot.core import utc_now
 from tests.scenarios.conftest import all_text
-from tests.servers.conftest import Yard
+from tests.servers.conftest import TENANT, Yard
 from tests.servers.server import LangGraphServer
 
 
+async def _unreachable(yard: Yard, question: Approval) -> Approval:
+    async def told() -> Approval | None:
+        found = await yard.core.records.approvals.get(question.id)
+        return found if found is not None and found.unreachable else None
+
+    return await yard.until(told)
+
+
 async def test_a_decision_waits_for_the_server(yard: Yard, deployed: LangGraphServer) -> None:
-    """Stopped between question and answer, the server gets the answer once it is back; meanwhile the card tells."""
-    there = await yard.start("refund", {"customer": "1", "amount": 2.0})
-    question = await yard.the_one(there)
+    """Stopped between question and answer, and in the middle of a run: once the server is back, each thread has taken
+    its answer once; meanwhile the card tells, and nothing was counted as a try."""
+    first, second = await asyncio.gather(
+        yard.start("refund", {"customer": "1", "amount": 2.0}), yard.start("gate", {"mode": "slow"}, context=TENANT)
+    )
+    question, running = await asyncio.gather(yard.the_one(first), yard.the_one(second))
+    await yard.decide(running, DecisionType.APPROVE)
+
+    async def in_the_middle() -> bool | None:
+        runs = await yard.client.runs.list(second, limit=1)
+        return runs[0]["status"] == "running" or None
+
+    await yard.until(in_the_middle)
     deployed.stop()
     try:
         await yard.decide(question, DecisionType.APPROVE)
-
-        async def told() -> Approval | None:
-            found = await yard.core.records.approvals.get(question.id)
-            return found if found is not None and found.unreachable else None
-
-        waiting = await yard.until(told)
+        waiting = await _unreachable(yard, question)
         assert waiting.status is Status.RESOLVED
         assert "server does not answer; the decision waits" in all_text(card(waiting, utc_now()).blocks)
     finally:
         deployed.start()
-    done = await yard.ended(question, Status.RESUMED)
-    assert await yard.result(there) == f"Refunded $2.00 to customer 1 (approval {done.id})"
+    done, over = await asyncio.gather(yard.ended(question, Status.RESUMED), yard.ended(running, Status.RESUMED))
+    assert await yard.result(first) == f"Refunded $2.00 to customer 1 (approval {done.id})"
+    assert await yard.result(second) == f"True for acme by {over.id}"
     assert not done.unreachable
+    assert not over.unreachable
     assert done.attempts == 0
-    thread = await yard.thread(there)
+    thread = await yard.thread(first)
     assert thread is not None
     assert (thread.attempts, thread.error) == (0, None)
     trail = await yard.trail(done)
