@@ -136,7 +136,7 @@ class Server:
                 sort_order="desc",
                 select=list(FIELDS),
             )
-            return cast("list[dict[str, Any]]", found)
+            return _listed(found)
 
     async def thread(self, thread_id: str) -> dict[str, Any]:
         """The thread's own record."""
@@ -152,7 +152,7 @@ class Server:
         """The last runs, the newest first."""
         async with self._door():
             found = await self._client.runs.list(thread_id, limit=limit)
-            return [_run(cast("dict[str, Any]", each)) for each in found]
+            return [_run(each) for each in _listed(found)]
 
     async def start(
         self,
@@ -224,6 +224,12 @@ def _whole(answer: object, *needed: str) -> dict[str, Any]:
     if not isinstance(answer, dict) or not all(key in answer for key in needed):
         raise ValueError("no answer of a LangGraph Server")
     return cast("dict[str, Any]", answer)
+
+
+def _listed(answer: object) -> list[dict[str, Any]]:
+    if not isinstance(answer, list):
+        raise ValueError("no answer of a LangGraph Server")
+    return cast("list[dict[str, Any]]", answer)
 
 
 def _away(status: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, cast
 
 import structlog
 
-from agents.remote.client import PAGE, Server, ServerAway, ThreadBusy, ThreadGone
+from agents.remote.client import PAGE, RunRefused, Server, ServerAway, ThreadBusy, ThreadGone
 from agents.remote.names import graph_name, home_of, thread_name
 from agents.remote.state import look
 from approvals.due import DueKind
@@ -108,7 +108,7 @@ class ServerWatch:
                         listed.update(str(each["thread_id"]) for each in page)
                         found += sum([await self._found(each) for each in page if self._changed(each)])
             found += await self._ours(listed)
-        except (ServerAway, ThreadBusy, ThreadGone) as away:
+        except (ServerAway, ThreadBusy, ThreadGone, RunRefused) as away:
             if not self._away:
                 log.warning("server away", action="server.away", server=self._server.name, why=str(away))
             self._away = True

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from itertools import cycle
 
 from approvals.model import Approval, DecisionType, Status
 from bot.card import card
@@ -18,6 +21,26 @@ async def _unreachable(yard: Yard, question: Approval) -> Approval:
         return found if found is not None and found.unreachable else None
 
     return await yard.until(told)
+
+
+@asynccontextmanager
+async def gateway(port: int) -> AsyncIterator[None]:
+    """What stands before many servers: while they are down, it answers for them, and means nothing by it."""
+    answers = cycle([b"HTTP/1.1 404 Not Found\r\n\r\nnothing here", b"HTTP/1.1 200 OK\r\n\r\n{}"])
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(next(answers))
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", port)
+    try:
+        yield
+    finally:
+        server.close()
+        await server.wait_closed()
 
 
 async def test_a_decision_waits_for_the_server(yard: Yard, deployed: LangGraphServer) -> None:
@@ -36,8 +59,9 @@ async def test_a_decision_waits_for_the_server(yard: Yard, deployed: LangGraphSe
     await yard.until(in_the_middle)
     deployed.stop()
     try:
-        await yard.decide(question, DecisionType.APPROVE)
-        waiting = await _unreachable(yard, question)
+        async with gateway(deployed.port):
+            await yard.decide(question, DecisionType.APPROVE)
+            waiting = await _unreachable(yard, question)
         assert waiting.status is Status.RESOLVED
         assert "server does not answer; the decision waits" in all_text(card(waiting, utc_now()).blocks)
     finally:
