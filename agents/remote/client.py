@@ -28,6 +28,9 @@ PAGE: Final = 100
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
 """Seconds for which a server that did not answer is left alone: doubling, up to a bound."""
 
+DOWN = frozenset({429, 502, 503, 504})
+"""What is said of the whole server, and not of the one thread that was asked for."""
+
 OUR_RUN = "signoff_approval"
 """The metadata key by which a run of ours is known; a node finds it in `config["metadata"]`."""
 
@@ -154,6 +157,12 @@ class Server:
             found = await self._client.runs.list(thread_id, limit=limit)
             return [_run(each) for each in _listed(found)]
 
+    async def paused(self, thread_id: str) -> bool:
+        """Whether a thread without a question, which the server calls interrupted, stopped by itself: the run of one
+        that somebody cancelled did not end well."""
+        runs = await self.runs(thread_id, limit=1)
+        return not runs or runs[0].status == "success"
+
     async def start(
         self,
         thread_id: str,
@@ -211,7 +220,7 @@ class Server:
             self._answered(200)
 
     def _answered(self, status: int | None) -> None:
-        if status is not None and not _away(status):
+        if status is not None and status not in DOWN:
             self._failures, self._until = 0, None
             return
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._failures, 10))

@@ -22,10 +22,8 @@ class Deployments:
     def __init__(self, servers: Sequence[Server]) -> None:
         self.servers = {server.name: server for server in servers}
 
-    def driver(self, local: GraphDriver, journal: ServerJournal, replies: Replies) -> GraphDriver | Router:
+    def driver(self, local: GraphDriver, journal: ServerJournal, replies: Replies) -> Router:
         """The one driver for the graphs here and there. `replies`: what `langgraph.json` states of graphs by name."""
-        if not self.servers:
-            return local
         return Router(local, RemoteDriver(self.servers, journal, replies), self.servers)
 
     def watches(self, records: Records, registrar: Registrar, *, clock: Clock) -> Sequence[ServerWatch]:

@@ -25,13 +25,13 @@ from agents.remote.handed import STALE, ids, mine, taken, told
 from agents.remote.names import home_of
 from agents.remote.state import Look, look
 from agents.strict import STRICT_RESUME
-from approvals.errors import Later, LeaseLost
+from approvals.errors import InputError, Later, LeaseLost
 from approvals.model import Approval, Draft, JsonValue, Lease, Outcome, Reply, Status, Thread
 from approvals.points import Point, reached
 from approvals.ports import Driven, ServerJournal
 from approvals.refusals import Refusal
 
-WAIT = 20.0
+WAIT = 5.0
 """Seconds for which a run is waited for; then it is looked at again later, and goes on meanwhile."""
 LOOKS, LOOK_AGAIN = 4, 0.25
 """How often, and after how many seconds, a thread is tried again that somebody else looks at."""
@@ -110,7 +110,10 @@ class RemoteDriver:
         """The thread's state as JSON, for people."""
         name, remote = home_of(thread.id)
         server = self._servers[name]
-        return look({}, await server.state(remote)).values
+        try:
+            return look({}, await server.state(remote)).values
+        except (ServerAway, ThreadGone, ThreadBusy, RunRefused) as away:
+            raise InputError(f"{thread.id}: {away}") from None
 
     async def _under(self, lease: Lease, thread: Thread) -> Driven:
         name, remote = home_of(thread.id)
@@ -132,7 +135,7 @@ class RemoteDriver:
 
     async def _away(self, walk: _Walk, why: str) -> Later:
         await self._journal.unreached(walk.lease, why)
-        return Later(max(1.0, walk.server.pause), why)
+        return Later(max(2.0, walk.server.pause), why)
 
     async def _gone(self, walk: _Walk) -> Driven:
         """The thread is not there. A gateway in front of a server that is down says so of everything."""
@@ -151,6 +154,8 @@ class RemoteDriver:
         await self._journal.reached(walk.lease)
         if now.busy:
             return Driven.BUSY
+        if now.pending.rest is Rest.BREAKPOINT and not await walk.server.paused(walk.id):
+            now = now.broken_off()
         walk.assistant = now.assistant
         if walk.thread.repair:
             return await self._repair(walk, now)

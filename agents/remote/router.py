@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+import structlog
 
 from agents.driver import GraphDriver
 from agents.remote.client import Server
@@ -11,6 +14,10 @@ from agents.remote.names import home_of
 from approvals.errors import ConfigError
 from approvals.model import JsonValue, Thread
 from approvals.ports import Driven
+
+_ELSEWHERE = re.compile(r"[a-z0-9-]+/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+log = structlog.get_logger()
 
 
 class Router:
@@ -25,7 +32,10 @@ class Router:
         return home_of(name)[0] in self._servers
 
     async def drive(self, thread_id: str) -> Driven:
-        """See `approvals.ports.Driver`."""
+        """See `approvals.ports.Driver`. A thread of a server that this process does not know is left to others."""
+        if not self._is_remote(thread_id) and _ELSEWHERE.fullmatch(thread_id):
+            log.warning("server not known here", action="server.unknown", thread=thread_id)
+            return Driven.BUSY
         return await (self._remote if self._is_remote(thread_id) else self._local).drive(thread_id)
 
     async def check(self, graph: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from langchain_core.messages import convert_to_messages
@@ -31,6 +31,10 @@ class Look:
     @property
     def busy(self) -> bool:
         return self.status == "busy"
+
+    def broken_off(self) -> Look:
+        """The same, where the last run turned out to be cancelled: that looks like a breakpoint, and asks nothing."""
+        return replace(self, pending=Pending(Rest.MIDSTEP, self.pending.checkpoint_id))
 
 
 def look(thread: Mapping[str, Any], state: Mapping[str, Any]) -> Look:

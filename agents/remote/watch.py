@@ -106,7 +106,7 @@ class ServerWatch:
                 for kind in KINDS:
                     async for page in self._pages(kind, filters):
                         listed.update(str(each["thread_id"]) for each in page)
-                        found += sum([await self._found(each) for each in page if self._changed(each)])
+                        found += sum([await self._took(each) for each in page])
             found += await self._ours(listed)
         except (ServerAway, ThreadBusy, ThreadGone, RunRefused) as away:
             if not self._away:
@@ -149,14 +149,27 @@ class ServerWatch:
         return f"{found.get('status')} {found.get('updated_at')}"
 
     def _changed(self, found: Mapping[str, Any]) -> bool:
-        key, mark = str(found["thread_id"]), self._mark(found)
-        if self._seen.pop(key, "") == mark:
-            self._seen[key] = mark
-            return False
+        return self._seen.get(str(found["thread_id"])) != self._mark(found)
+
+    def _remember(self, found: Mapping[str, Any]) -> None:
+        """Once it was dealt with: what went wrong before that is looked at again."""
+        self._seen.pop(str(found["thread_id"]), None)
         while len(self._seen) >= REMEMBERED:
             self._seen.pop(next(iter(self._seen)))
-        self._seen[key] = mark
-        return True
+        self._seen[str(found["thread_id"])] = self._mark(found)
+
+    async def _took(self, found: Mapping[str, Any]) -> bool:
+        if not self._changed(found):
+            return False
+        try:
+            driven = await self._found(found)
+        except (ServerAway, ThreadGone, ThreadBusy, RunRefused) as unread:
+            # One thread that cannot be read must not hide the others; a server that is away is another matter.
+            await self._server.info()
+            log.warning("thread not read", action="server.unread", thread=found["thread_id"], why=str(unread))
+            driven = False
+        self._remember(found)
+        return driven
 
     async def _found(self, found: Mapping[str, Any]) -> bool:
         """A thread that changed. Whether it is to be driven."""
@@ -193,6 +206,8 @@ class ServerWatch:
             asked = look(found, await self._server.state(there)).pending.ids
             if not asked:
                 return False
+        if not asked and not await self._server.paused(there):
+            return False
         if thread is None or thread.state is ThreadState.DONE:
             return True
         # It failed here, with its question open. What it asks beyond that is new.
@@ -209,10 +224,12 @@ class ServerWatch:
             chunk = ids[first : first + PAGE]
             page = await self._server.search(ids=chunk)
             missing = set(chunk) - {str(each["thread_id"]) for each in page}
-            changed = [str(each["thread_id"]) for each in page if self._changed(each)]
-            for there in (*missing, *changed):
+            changed = [each for each in page if self._changed(each)]
+            for there in (*missing, *(str(each["thread_id"]) for each in changed)):
                 await self._records.schedule(thread_name(self._server.name, there), DueKind.DRIVE, self._clock())
                 found += 1
+            for each in changed:
+                self._remember(each)
         return found
 
 

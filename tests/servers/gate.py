@@ -44,7 +44,9 @@ class State(TypedDict):
 
 
 async def ask(state: State, runtime: Runtime[Tenant], config: RunnableConfig) -> dict[str, str]:
-    """`word` asks by schema; `fail` raises whatever it is told; `slow` takes its time after the answer."""
+    """`sleep` never asks; `word` asks by schema; `fail` raises whatever it is told; `slow` acts slowly."""
+    if state["mode"] == "sleep":
+        await asyncio.sleep(60.0)
     if state["mode"] == "word":
         answer: Answer = interrupt("Which word?", response_schema=Answer)
         return {"result": f"{answer.word} for {runtime.context.tenant}"}

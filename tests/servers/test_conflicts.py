@@ -150,11 +150,22 @@ async def a_new_run_of_a_finished_thread_is_found(yard: Yard) -> None:
 
 
 async def failures_that_ask_nothing_are_none_of_our_business(yard: Yard) -> None:
-    """Of runs that broke off without a question nothing is recorded, and nothing is run again."""
+    """Of runs that broke off without a question, or were cancelled, nothing is recorded, and nothing is run again."""
     broken = await yard.start("tools", {"messages": []})
+    cancelled = (await yard.client.threads.create(metadata={"team": "test"}))["thread_id"]
+    run = await yard.client.runs.create(cancelled, "gate", input={"mode": "sleep"}, context=TENANT)
+
+    async def running() -> bool | None:
+        found = await yard.client.runs.get(cancelled, run["run_id"])
+        return found["status"] == "running" or None
+
+    await yard.until(running)
+    await yard.client.runs.cancel(cancelled, run["run_id"], wait=True)
+    assert (await yard.client.threads.get(cancelled))["status"] == "interrupted"
     there = await yard.start("question", {"city": "Bonn"})
     await yard.the_one(there)  # found in the same look or a later one
     assert await yard.thread(broken) is None
+    assert await yard.thread(cancelled) is None
     page = await yard.core.records.approvals.page(Query(status=None, graph="dev/tools"))
     assert page.total == 0
     assert len(await yard.client.runs.list(broken, limit=10)) == 1
