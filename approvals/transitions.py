@@ -46,6 +46,8 @@ class Input(StrEnum):
     UNREACH = "unreach"
     REACH = "reach"
     WITHHOLD = "withhold"
+    CANCEL = "cancel"
+    CALL_BACK = "call_back"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -63,6 +65,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.HOLD,
             Input.LAPSE,
             Input.REAPPLY,
+            Input.CANCEL,
         }
     ),
     Status.RESOLVED: frozenset(
@@ -77,6 +80,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.UNDO,
             Input.UNREACH,
             Input.REACH,
+            Input.CANCEL,
         }
     ),
     Status.RESUMING: frozenset(
@@ -94,9 +98,9 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.WITHHOLD,
         }
     ),
-    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT}),
-    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR}),
-    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND}),
+    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK}),
+    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK}),
+    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK}),
 }
 
 
@@ -146,7 +150,11 @@ def event(kind: EventType, approval: Approval, actor: ActorRef, now: datetime, *
 
 
 def change(before: Approval, after: Approval, events: Sequence[Event], due: Sequence[Due] = ()) -> Change:
+    """The next version. Where it ends with it, whoever wanted to be told of the end is."""
     version = before.version + 1
+    if after.callback and after.status.final and not before.status.final:
+        after = replace(after, delivery=None)
+        due = (*due, at_once(after, DueKind.CALLBACK, events[-1].at))
     return Change(
         replace(after, version=version), before.version, tuple(replace(e, version=version) for e in events), tuple(due)
     )

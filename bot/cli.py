@@ -22,9 +22,11 @@ from approvals.model import Actor, ActorRef, DecisionType, JsonValue, Source
 from approvals.ports import Query
 from approvals.refusals import Refusal
 from bot import logs, output, public, strict_json
+from bot.callbacks_cli import callbacks
 from bot.command import AsJson, ConfigFile, EnvFile, Refused, run_until_done, settings_of
 from bot.core import open_core, open_records
 from bot.edited import typed
+from bot.keys_cli import keys
 from bot.policy_cli import policy
 
 app = typer.Typer(
@@ -264,7 +266,9 @@ def manifest(
     output.document(made(request_url=request_url))
 
 
+app.add_typer(callbacks, name="callbacks")
 app.add_typer(policy, name="policy")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:

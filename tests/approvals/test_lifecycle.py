@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from approvals import lifecycle
+from approvals import calling, lifecycle
 from approvals.due import DueKind
 from approvals.events import EventType
 from approvals.hours import PauseKind
@@ -70,6 +70,8 @@ STEPS: Mapping[Input, Step] = {
     Input.UNREACH: lambda a, now: lifecycle.unreached(a, "no answer", now),
     Input.REACH: lifecycle.reached_again,
     Input.WITHHOLD: lambda a, now: lifecycle.withheld(a, "somebody else was first", now),
+    Input.CANCEL: lambda a, now: lifecycle.cancel(replace(a, held_until=at(200)), ANA, "not needed", now),
+    Input.CALL_BACK: lambda a, now: calling.delivered(a, now),
     Input.STICK: lambda a, now: lifecycle.stick(a, "answered elsewhere", now),
 }
 
@@ -330,7 +332,7 @@ def test_any_walk_keeps_the_promises(walk: list[tuple[Input, int]]) -> None:
         assert outcome.approval.version == outcome.before + 1 == approval.version + 1
         assert outcome.approval.revision >= approval.revision
         for event in outcome.events:
-            if event.type in (EventType.AMENDED, EventType.REASKED):
+            if event.type in (EventType.AMENDED, EventType.REASKED, EventType.CANCELLED):
                 resolved = False
             if event.type is EventType.RESOLVED:
                 assert not resolved
@@ -338,7 +340,7 @@ def test_any_walk_keeps_the_promises(walk: list[tuple[Input, int]]) -> None:
         approval = outcome.approval
         stuck = what is Input.STICK or (stuck and approval.status is Status.FAILED)
         if approval.status in (Status.RESOLVED, Status.RESUMING, Status.RESUMED, Status.FAILED) and not stuck:
-            assert all(verdicts(approval))
+            assert all(verdicts(approval)) or approval.resolution is Resolution.CANCELLED
             assert approval.resolution is not None
         if approval.status is Status.PENDING:
             assert approval.resolution is None
