@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
+from agents.remote.watch import ServerWatch
 from approvals.due import DueKind
 from approvals.effects import Perform
 from approvals.managers import Managers
@@ -25,6 +26,7 @@ from bot.digests import Digests
 from bot.directory import Directory
 from bot.http.api.routes import decisions_api
 from bot.http.health import health
+from bot.http.hooks import hooks
 from bot.http.server import HttpServer, web_app
 from bot.http.slack import slack_router
 from bot.links import Links
@@ -129,15 +131,16 @@ def build(core: Core) -> Runtime:
     app = AsyncApp(client=client, signing_secret=signing)
     listeners.register(app, Door(core, web, directory, absences, links))
     watch = _watch(core, web, directory, absences)
+    servers = core.deployments.watches(records.store, core.threads, clock=records.clock)
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock),
         Reconcile(records.store, clock=records.clock),
         tick=settings.signoff_tick_seconds,
-        seldom=[Turn("watch", watch.once, EVERY, first=FIRST), *_servers(core)],
+        seldom=[Turn("watch", watch.once, EVERY, first=FIRST), *_servers(servers)],
     )
     runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch)
     if not socket or settings.signoff_http:
-        runtime.http = HttpServer(web_app(_routers(runtime)), settings)
+        runtime.http = HttpServer(web_app([*_routers(runtime), hooks(servers)]), settings)
     return runtime
 
 
@@ -151,10 +154,8 @@ def _routers(runtime: Runtime) -> list[APIRouter]:
     return routers
 
 
-def _servers(core: Core) -> list[Turn]:
+def _servers(watches: Sequence[ServerWatch]) -> list[Turn]:
     """Looks at the deployments on LangGraph Server."""
-    records = core.records
-    watches = core.deployments.watches(records.store, core.threads, clock=records.clock)
     return [Turn(f"server {watch.name}", watch.once, watch.every, first=0) for watch in watches]
 
 

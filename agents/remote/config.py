@@ -7,6 +7,7 @@ servers:
     assistants: [refund]                   # graph or assistant ids; omitted: all
     metadata: {team: finance}              # only threads with it; omitted: all
     poll_seconds: 5
+    webhook_secret_env: PROD_HOOK          # the name of a variable; runs may then call us when they end
     replies: {refund: {approve: "yes", deny: "no"}}   # as `signoff.replies` in langgraph.json
 """
 
@@ -36,6 +37,7 @@ class ServerEntry(BaseModel):
     name: str
     url: str
     api_key_env: str | None = None
+    webhook_secret_env: str | None = None
     assistants: tuple[str, ...] = ()
     metadata: dict[str, str | int | float | bool] = Field(default_factory=dict[str, str | int | float | bool])
     poll_seconds: float = Field(5.0, ge=0.1, le=3600)
@@ -66,7 +68,10 @@ class ServerEntry(BaseModel):
 class ServerConfig:
     """A server with its key, as it stood in the environment at the start."""
 
-    def __init__(self, entry: ServerEntry, key: SecretStr | None, replies: Replies) -> None:
+    def __init__(
+        self, entry: ServerEntry, key: SecretStr | None, replies: Replies, webhook_secret: SecretStr | None = None
+    ) -> None:
+        self.webhook_secret = webhook_secret
         self.entry = entry
         self.key = key
         self.replies = replies
@@ -122,11 +127,19 @@ def _read(stated: object, environ: Mapping[str, str]) -> ServerConfig:
             for found in error.errors(include_input=False, include_url=False)
         ]
         raise _WrongEntry(*lines) from None
-    key = environ.get(entry.api_key_env, "").strip() if entry.api_key_env else ""
-    if entry.api_key_env and not key:
-        raise _WrongEntry(f"api_key_env: {entry.api_key_env} is not set; put the server's key into the environment")
+    key = _secret(entry.api_key_env, "api_key_env", environ)
+    hook = _secret(entry.webhook_secret_env, "webhook_secret_env", environ)
     try:
         replies = read_replies({"replies": entry.replies}, tuple(entry.replies), "servers")
     except RuleError as error:
         raise _WrongEntry(f"{'.'.join(error.keys)}: {error}") from None
-    return ServerConfig(entry, SecretStr(key) if key else None, replies)
+    return ServerConfig(entry, key, replies, hook)
+
+
+def _secret(name: str | None, what: str, environ: Mapping[str, str]) -> SecretStr | None:
+    if name is None:
+        return None
+    found = environ.get(name, "").strip()
+    if not found:
+        raise _WrongEntry(f"{what}: {name} is not set; put the secret into the environment")
+    return SecretStr(found)

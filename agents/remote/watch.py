@@ -5,6 +5,8 @@ One look costs two short requests while nothing happens, whoever many replicas t
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 import re
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -78,11 +80,18 @@ class ServerWatch:
         self._walked: dict[str, int] = {}
         self._ours_at = 0
         self._away = False
+        self._looking = asyncio.Lock()
+        self._hinted = False
 
     @property
     def name(self) -> str:
         """The server's."""
         return self._server.name
+
+    def takes(self, secret: str) -> bool:
+        """Whether this is the secret of the server's webhook; never without one."""
+        known = self._server.config.webhook_secret
+        return known is not None and hmac.compare_digest(known.get_secret_value().encode(), secret.encode())
 
     @property
     def every(self) -> float:
@@ -96,8 +105,25 @@ class ServerWatch:
             return 0
         return await self.look()
 
+    async def hint(self) -> None:
+        """Somebody says that there is something to see. One look at most waits for the one that is under way. Raises
+        nothing: it is only a hint."""
+        if self._hinted:
+            return
+        self._hinted = True
+        try:
+            async with self._looking:
+                self._hinted = False
+                await self._look()
+        except Exception as failed:
+            log.warning("hint not taken", action="server.hint", server=self._server.name, exc_info=failed)
+
     async def look(self) -> int:
         """The same, at once."""
+        async with self._looking:
+            return await self._look()
+
+    async def _look(self) -> int:
         self._server.try_now()
         try:
             found = 0

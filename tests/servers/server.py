@@ -32,7 +32,9 @@ class LangGraphServer:
         graphs = {name: str(ROOT / graph["path"]) for name, graph in given["graphs"].items()}
         graphs["gate"] = str(Path(__file__).parent / "gate.py") + ":graph"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "langgraph.json").write_text(json.dumps({"dependencies": [str(ROOT)], "graphs": graphs}))
+        loopback = {"url": {"require_https": False, "disable_loopback": False}}
+        stated = {"dependencies": [str(ROOT)], "graphs": graphs, "webhooks": loopback}
+        (folder / "langgraph.json").write_text(json.dumps(stated))
 
     @property
     def url(self) -> str:

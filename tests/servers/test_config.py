@@ -46,7 +46,7 @@ WRONG = {
     "servers:\n  - {name: prod}": "servers[0].url: Field required",
     "servers:\n  - {name: prod, url: 'http://u:pw@x'}": "must hold no user, password or query",
     "servers:\n  - {name: prod, url: http://x, key: 1}": "servers[0].key: Extra inputs are not permitted",
-    "servers:\n  - {name: prod, url: http://x, api_key_env: NOT_THERE}": "NOT_THERE is not set; put the server's key",
+    "servers:\n  - {name: prod, url: http://x, api_key_env: NOT_THERE}": "NOT_THERE is not set; put the secret",
     "servers:\n  - {name: a, url: http://x}\n  - {name: a, url: http://y}": "servers[1].name: a stands here a second",
     "servers:\n  - {name: a, url: http://x, replies: {g: nonsense}}": "servers[0].replies.g: “nonsense” is no shape",
     "servers:\n  - {name: a, url: http://x, poll_seconds: 0}": "servers[0].poll_seconds: Input should be greater",
