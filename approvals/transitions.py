@@ -46,6 +46,8 @@ class Input(StrEnum):
     UNREACH = "unreach"
     REACH = "reach"
     WITHHOLD = "withhold"
+    ASK_BACK = "ask_back"
+    ANSWER = "answer"
     CANCEL = "cancel"
     CALL_BACK = "call_back"
 
@@ -65,6 +67,8 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.HOLD,
             Input.LAPSE,
             Input.REAPPLY,
+            Input.ASK_BACK,
+            Input.ANSWER,
             Input.CANCEL,
         }
     ),
@@ -80,6 +84,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.UNDO,
             Input.UNREACH,
             Input.REACH,
+            Input.ANSWER,
             Input.CANCEL,
         }
     ),
@@ -96,11 +101,12 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.UNREACH,
             Input.REACH,
             Input.WITHHOLD,
+            Input.ANSWER,
         }
     ),
-    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK}),
-    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK}),
-    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK}),
+    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK, Input.ANSWER}),
+    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK, Input.ANSWER}),
+    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK, Input.ANSWER}),
 }
 
 

@@ -14,6 +14,7 @@ from agents.checkpointer import Kind
 from approvals.settings import Settings
 from approvals.store.embedded import free_port
 from approvals.store.redis import connect
+from approvals.store.survey import Memory
 from bot.doctor import Finding, Level, examine
 from bot.manifest import SCOPES, manifest
 from localslack import LocalSlack, Seed
@@ -201,3 +202,17 @@ async def test_threads_that_another_saver_keeps_are_a_problem(
     assert not await redis.exists("{signoff}:checkpointer")
     await redis.aclose()
     await redis.connection_pool.aclose()
+
+
+async def test_a_server_that_is_nearly_full(
+    slack: LocalSlack, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said before it takes no more decisions; a disk that fails is a problem at once."""
+
+    async def told(_: object) -> Memory:
+        return Memory(900, 1000, failing=True)
+
+    monkeypatch.setattr("bot.doctor.memory_of", told)
+    found = {finding.text: finding.level for finding in await report(settings(slack, redis_url, tmp_path))}
+    assert found["90% of maxmemory is used: a full server takes no decisions"] is Level.WARNING
+    assert found["the server's last write to disk failed"] is Level.PROBLEM

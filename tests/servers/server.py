@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from approvals.store.embedded import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LANGGRAPH = Path(sys.executable).parent / "langgraph"
+LAUNCHES = 4
 PATIENCE = 60.0
 """Seconds that a start or a stop may take on a busy machine."""
 
@@ -41,7 +43,21 @@ class LangGraphServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> LangGraphServer:
-        """Returns once it answers."""
+        """Returns once it answers. While it was down somebody's connection may have taken its port, for a moment."""
+        self._launch()
+        launches, deadline = 1, time.monotonic() + PATIENCE
+        while not self._answers():
+            assert self._process is not None
+            if self._process.poll() is not None:
+                assert launches < LAUNCHES, self.log()
+                launches += 1
+                time.sleep(0.5)
+                self._launch()
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.05)
+        return self
+
+    def _launch(self) -> None:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
         quiet = {
             "LANGSMITH_TRACING": "false",
@@ -49,26 +65,12 @@ class LangGraphServer:
             "BG_JOB_SHUTDOWN_GRACE_PERIOD_SECS": "1",
             "PYTHONPATH": str(ROOT),
         }
-        command = [
-            str(LANGGRAPH),
-            "dev",
-            "--no-browser",
-            "--no-reload",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self.port),
-        ]
+        where = ["--host", "127.0.0.1", "--port", str(self.port)]
+        command = [str(LANGGRAPH), "dev", "--no-browser", "--no-reload", *where]
         with (self.folder / "log.txt").open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=self.folder, env=kept | quiet, stdout=log, stderr=log, start_new_session=True
             )
-        deadline = time.monotonic() + PATIENCE
-        while not self._answers():
-            assert self._process.poll() is None, self.log()
-            assert time.monotonic() < deadline, self.log()
-            time.sleep(0.05)
-        return self
 
     def _answers(self) -> bool:
         try:
@@ -83,7 +85,8 @@ class LangGraphServer:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """With SIGTERM it keeps what it knows."""
         if self._process is not None:
-            os.killpg(self._process.pid, how)
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, how)
             try:
                 self._process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
