@@ -60,6 +60,9 @@ class EventType(StrEnum):
     KEY_REVOKED = "key_revoked"
     POLICY_CHANGED = "policy_changed"
     POLICY_REAPPLIED = "policy_reapplied"
+    SERVER_AWAY = "server_away"
+    SERVER_BACK = "server_back"
+    WITHHELD = "withheld"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

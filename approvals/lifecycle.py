@@ -11,7 +11,8 @@ One name for all of them, by what moves the approval:
 - `viewing`: somebody reads all of it,
 - `cancelling`: whoever asked no longer wants an answer,
 - `automatic`: a policy decides at the opening,
-- `resuming`: the graph is given the answer.
+- `resuming`: the graph is given the answer,
+- `reaching`: the graph runs on a server elsewhere, which may be away.
 
 `transitions` holds the table of what may happen when, and what a change is.
 """
@@ -25,6 +26,7 @@ from approvals.cancelling import cancel
 from approvals.clocks import escalate, expire, overdue, reminded
 from approvals.deciding import Attempt, decide, in_bulk, offered, possible, with_reply
 from approvals.holding import hold, lapsed, reapply
+from approvals.reaching import reached_again, unreached, withheld
 from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
 from approvals.undoing import release, undo
@@ -54,6 +56,7 @@ __all__ = [
     "open_",
     "overdue",
     "possible",
+    "reached_again",
     "reapply",
     "reask",
     "refusal",
@@ -69,6 +72,8 @@ __all__ = [
     "supersede",
     "told",
     "undo",
+    "unreached",
     "view",
     "with_reply",
+    "withheld",
 ]

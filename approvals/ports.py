@@ -286,3 +286,19 @@ class Journal(Protocol):
     async def repaired(self, lease: Lease, thread: Thread) -> Thread:
         """Every open question was dropped, to be asked anew: what was failed or open is superseded."""
         ...
+
+
+class ServerJournal(Journal, Protocol):
+    """The same for a driver whose graphs run on a server elsewhere. Implemented by `approvals.server_journal`."""
+
+    async def unreached(self, lease: Lease, why: str) -> None:
+        """The server does not answer: what is decided waits, and its cards say so. Nothing is counted."""
+        ...
+
+    async def reached(self, lease: Lease) -> None:
+        """The server answers: cards that said it did not are redrawn."""
+        ...
+
+    async def withheld(self, lease: Lease, approvals: Sequence[Approval], why: str) -> None:
+        """These were about to be handed over and were not, for certain: resuming becomes resolved again."""
+        ...

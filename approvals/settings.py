@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         "UTC", description="The team's time zone, such as Europe/Berlin, for working hours that a policy keeps."
     )
     signoff_config: Path = Field(Path("langgraph.json"), description="The graphs, in the LangGraph CLI's own format.")
+    signoff_langgraph_servers: Path | None = Field(
+        None, description="Deployments on LangGraph Server that are watched, a YAML file such as servers.yaml."
+    )
     signoff_slack_mode: Literal["socket", "http"] = Field("socket", description="How Slack reaches us.")
     signoff_http: bool = Field(False, description="Serve HTTP in socket mode too: the API, health and metrics.")
     signoff_http_host: str = Field("127.0.0.1", description="Where HTTP is served.")

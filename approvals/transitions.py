@@ -44,6 +44,9 @@ class Input(StrEnum):
     RELEASE = "release"
     UNDO = "undo"
     VIEW = "view"
+    UNREACH = "unreach"
+    REACH = "reach"
+    WITHHOLD = "withhold"
     ASK_BACK = "ask_back"
     ANSWER = "answer"
     CANCEL = "cancel"
@@ -82,6 +85,8 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.RELEASE,
             Input.UNDO,
             Input.VIEW,
+            Input.UNREACH,
+            Input.REACH,
             Input.ANSWER,
             Input.CANCEL,
         }
@@ -96,6 +101,9 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.GIVE_UP,
             Input.REPAIR,
             Input.STICK,
+            Input.UNREACH,
+            Input.REACH,
+            Input.WITHHOLD,
             Input.ANSWER,
             Input.VIEW,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
+from agents.remote.watch import ServerWatch
 from approvals.due import DueKind
 from approvals.effects import Perform
 from approvals.managers import Managers
@@ -26,6 +27,7 @@ from bot.directory import Directory
 from bot.homes import Homes
 from bot.http.api.routes import decisions_api
 from bot.http.health import health
+from bot.http.hooks import hooks
 from bot.http.metrics import metrics_router
 from bot.http.server import HttpServer, web_app
 from bot.http.slack import slack_router
@@ -151,17 +153,18 @@ def build(core: Core) -> Runtime:
     app = AsyncApp(client=client, signing_secret=signing)
     listeners.register(app, door)
     watch = _watch(core, web, directory, absences)
+    servers = core.deployments.watches(records.store, core.threads, clock=records.clock)
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock, meter=records.meter),
         Reconcile(records.store, clock=records.clock),
         tick=settings.signoff_tick_seconds,
-        seldom=[Turn("watch", watch.once, EVERY, first=FIRST)],
+        seldom=[Turn("watch", watch.once, EVERY, first=FIRST), *_servers(servers)],
     )
     metrics = Metrics(core.registry.names(), room=records.effects.room)
     records.meter.add(metrics)
     runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch, metrics)
     if not socket or settings.signoff_http:
-        runtime.http = HttpServer(web_app(_routers(runtime)), settings)
+        runtime.http = HttpServer(web_app([*_routers(runtime), hooks(servers)]), settings)
     return runtime
 
 
@@ -175,6 +178,11 @@ def _routers(runtime: Runtime) -> list[APIRouter]:
         assert settings.slack_signing_secret is not None  # `build` says so where it is missing
         routers.append(slack_router(runtime.app, settings.slack_signing_secret.get_secret_value()))
     return routers
+
+
+def _servers(watches: Sequence[ServerWatch]) -> list[Turn]:
+    """Looks at the deployments on LangGraph Server."""
+    return [Turn(f"server {watch.name}", watch.once, watch.every, first=0) for watch in watches]
 
 
 def _callbacks(core: Core) -> Callbacks:

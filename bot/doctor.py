@@ -11,6 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.checkpointer import Kind, choose
 from agents.registry import Registry
+from agents.remote.checkup import version
+from agents.remote.deployments import open_deployments
 from approvals import managers, policies
 from approvals.book import NOBODY
 from approvals.errors import ConfigError, SignoffError
@@ -55,6 +57,7 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     checks: tuple[tuple[str, Callable[[Settings], AsyncGenerator[Finding]]], ...] = (
         ("redis", _redis),
         ("graphs", _graphs),
+        ("servers", _servers),
         ("policies", _policies),
         ("slack", _slack),
     )
@@ -118,6 +121,21 @@ async def _graphs(settings: Settings) -> AsyncGenerator[Finding]:
         else:
             yield Finding("graphs", Level.OK, f"{name} loads")
     await registry.aclose()
+
+
+async def _servers(settings: Settings) -> AsyncGenerator[Finding]:
+    async with open_deployments(settings.signoff_langgraph_servers, clock=utc_now) as deployments:
+        for server in deployments.servers.values():
+            try:
+                known = await version(server)
+            except SignoffError as wrong:
+                yield Finding("servers", Level.PROBLEM, str(wrong), "start it, or correct its url and key")
+                continue
+            if known.strict:
+                yield Finding("servers", Level.OK, f"{server.name} answers: {known}")
+            else:
+                what = f"{server.name} runs {known}: it does not refuse an answer to a question that is gone"
+                yield Finding("servers", Level.WARNING, what, "deploy it with langgraph 1.2.20 or later")
 
 
 async def _policies(settings: Settings) -> AsyncGenerator[Finding]:
