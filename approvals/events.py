@@ -49,6 +49,8 @@ class EventType(StrEnum):
     AWAY_ENDED = "away_ended"
     POLICY_CHANGED = "policy_changed"
     POLICY_REAPPLIED = "policy_reapplied"
+    ARCHIVED = "archived"
+    TRIMMED = "trimmed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from fastapi import APIRouter
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
+from approvals.audit.keeping import Retention, Sealer
+from approvals.audit.signing import key_of
 from approvals.due import DueKind
 from approvals.effects import Perform
 from approvals.managers import Managers
@@ -18,7 +20,7 @@ from approvals.performer import Performer, drive_with
 from approvals.settings import Settings, needed
 from bot import listeners, slack
 from bot.absences import Absences
-from bot.core import Core
+from bot.core import Core, Records
 from bot.coverage import Coverage
 from bot.directory import Directory
 from bot.http.health import health
@@ -35,6 +37,9 @@ from scheduler.ticker import Ticker, Turn
 
 PING = 5
 """Seconds between pings of the Socket Mode connection, and how late a break without a goodbye is noticed."""
+
+RETENTION = 3600.0
+"""Seconds between two looks for events of the audit that may leave Redis."""
 
 log = structlog.get_logger()
 
@@ -120,7 +125,7 @@ def build(core: Core) -> Runtime:
         Sweep(records.store, records.effects, clock=records.clock),
         Reconcile(records.store, clock=records.clock),
         tick=settings.signoff_tick_seconds,
-        seldom=[Turn("watch", watch.once, EVERY, first=FIRST)],
+        seldom=[Turn("watch", watch.once, EVERY, first=FIRST), *_keeping(settings, records)],
     )
     runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch)
     if not socket or settings.signoff_http:
@@ -136,6 +141,17 @@ def _routers(runtime: Runtime) -> list[APIRouter]:
         assert settings.slack_signing_secret is not None  # `build` says so where it is missing
         routers.append(slack_router(runtime.app, settings.slack_signing_secret.get_secret_value()))
     return routers
+
+
+def _keeping(settings: Settings, records: Records) -> list[Turn]:
+    """What seals the audit, and drops what is archived and old."""
+    key = key_of(settings.signoff_seal_key.get_secret_value()) if settings.signoff_seal_key else None
+    sealer = Sealer(records.audit, clock=records.clock, key=key)
+    retention = Retention(records.audit, clock=records.clock, days=settings.signoff_audit_days)
+    return [
+        Turn("seal", sealer.once, settings.signoff_seal_seconds),
+        Turn("retention", retention.once, RETENTION, first=RETENTION),
+    ]
 
 
 def _watch(core: Core, web: Slack, directory: Directory, absences: Absences) -> Watch:

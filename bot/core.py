@@ -29,6 +29,7 @@ from approvals.redact import Redactor
 from approvals.service import Approvals
 from approvals.settings import Settings
 from approvals.shown import Shown
+from approvals.store.audit import RedisAudit
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.keys import Keys
@@ -55,6 +56,7 @@ class Records:
     store: RedisStore
     away: AwayStore
     told: ToldStore
+    audit: RedisAudit
     effects: Effects
     approvals: Approvals
     book: PolicyBook
@@ -106,7 +108,7 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, told, effects, approvals, book, shown, clock, chance)
+        yield Records(store, away, told, RedisAudit(redis, keys=keys), effects, approvals, book, shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()

@@ -34,10 +34,11 @@ class Scripts:
 
     def __init__(self, redis: Redis) -> None:
         batch = Batch(redis)
-        named = ("commit", "claim", "settle", "lease", "take", "away", "publish")
-        self._commit, self._claim, self._settle, self._lease, self._take, self._away, self._publish = (
+        named = ("commit", "claim", "settle", "lease", "take", "away", "publish", "seal", "archived", "trim")
+        self._commit, self._claim, self._settle, self._lease, self._take, self._away, self._publish, *audit = (
             Script(batch, "approvals.store", name) for name in named
         )
+        self._seal, self._archived, self._trim = audit
 
     async def commit(self, keys: Sequence[str], args: Sequence[str | int]) -> str:
         """`done`, `conflict` or `fenced`."""
@@ -66,3 +67,15 @@ class Scripts:
     async def publish(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
         """Whether the number before still stood."""
         return bool(await self._publish(keys, args))
+
+    async def seal(self, keys: Sequence[str], args: Sequence[str | int]) -> int:
+        """1, 0 where another seal is the newest, -1 where one of that number stands already."""
+        return int(await self._seal(keys, args))
+
+    async def archived(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
+        """Whether it was noted."""
+        return bool(await self._archived(keys, args))
+
+    async def trim(self, keys: Sequence[str], args: Sequence[str | int]) -> int:
+        """How many were dropped; -1 where they may not be."""
+        return int(await self._trim(keys, args))
