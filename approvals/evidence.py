@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -72,3 +73,15 @@ def changed(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> 
         if len(sides) < 2 or canonical(sides["from"]) != canonical(sides["to"]):
             found[name] = sides
     return found
+
+
+def reproduced(approval: Approval, wanted: str) -> dict[str, JsonValue] | None:
+    """What was shown, of which only the hash was written down: from the record, as far as it still gives that hash.
+
+    The decisions that came after what was shown are left out, one by one.
+    """
+    for count in range(len(approval.decisions), -1, -1):
+        found = shown(replace(approval, decisions=approval.decisions[:count]))
+        if digest(found) == wanted:
+            return found
+    return None

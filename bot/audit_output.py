@@ -82,3 +82,19 @@ def _counts(counts: Counts) -> dict[str, Any]:
     told = dataclasses.asdict(counts)
     del told["findings"]
     return told | {"keys": sorted(counts.keys)}
+
+
+def receipt(found: Sequence[Finding], keys: Sequence[str], trusted: Sequence[str], *, as_json: bool) -> None:
+    """How the verification of a receipt went. `keys` are those that its seals name."""
+    if as_json:
+        told = [_finding(each) for each in found]
+        output.document({"ok": not found, "findings": told, "keys": list(keys), "trusted": list(trusted)})
+        return
+    for each in found:
+        finding(each)
+    if not found:
+        _console.print(Text("The receipt is whole: every event is under its seal.", style="bold"))
+    if keys and not trusted:
+        _console.print(Text(f"signed with {', '.join(keys)}; --public-key compares it with one that you trust"))
+    elif not keys:
+        _console.print(Text("not signed: compare the seals' hashes with the chain, or with what was noted elsewhere"))

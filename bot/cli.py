@@ -27,6 +27,7 @@ from bot.command import AsJson, ConfigFile, EnvFile, Refused, run_until_done, se
 from bot.core import open_core, open_records
 from bot.edited import typed
 from bot.policy_cli import policy
+from bot.receipt_cli import receipt
 
 app = typer.Typer(
     name="signoff",
@@ -246,6 +247,7 @@ def manifest(
     output.document(made(request_url=request_url))
 
 
+app.command("receipt")(receipt)
 app.add_typer(audit, name="audit")
 app.add_typer(policy, name="policy")
 

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     DELETED = "deleted_before_sealed"
     OTHER_ANSWER = "other_answer_given"
     OTHER_RECORD = "record_changed"
+    RECEIPT = "receipt_changed"
+    NOT_SEALED = "not_sealed"
 
 
 @dataclass(frozen=True, slots=True)
