@@ -12,7 +12,7 @@ from approvals.model import Approval
 
 
 class DueKind(StrEnum):
-    """`drive` is about a thread, every other kind about an approval."""
+    """`drive` is about a thread, `digest` about a message that shows many, every other kind about an approval."""
 
     NOTIFY = "notify"
     REFRESH = "refresh"
@@ -23,6 +23,7 @@ class DueKind(StrEnum):
     EXPIRE = "expire"
     LAPSE = "lapse"
     RELEASE = "release"
+    DIGEST = "digest"
     DRIVE = "drive"
 
 

@@ -207,6 +207,7 @@ class MessageKind(StrEnum):
 
     CARD = "card"
     ESCALATION = "escalation"
+    DIGEST = "digest"
     REPORT = "report"
     REMINDER = "reminder"
     NOTICE = "notice"

@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     signoff_redact: Annotated[tuple[str, ...], NoDecode] = Field(
         NAMES, description="Names of arguments whose values are hidden from people; after !, of those that are not."
     )
+    signoff_slack_limits: bool = Field(
+        True, description="Keep to Slack's published rate limits; false for a Slack that has none."
+    )
+    signoff_digest_after: int = Field(
+        10, ge=0, description="Cards a channel gets within a minute before the rest is collected in one; 0 for no end."
+    )
     signoff_namespace: str = Field("signoff", min_length=1, description="Prefix of our keys, for a shared server.")
     signoff_tick_seconds: float = Field(1.0, gt=0, description="How often due work is looked for.")
     signoff_lease_seconds: float = Field(30.0, ge=1, description="How late a dead replica's work is taken over.")

@@ -22,12 +22,14 @@ from bot import listeners, slack
 from bot.absences import Absences
 from bot.core import Core, Records
 from bot.coverage import Coverage
+from bot.digests import Digests
 from bot.directory import Directory
 from bot.http.health import health
 from bot.http.server import HttpServer, web_app
 from bot.http.slack import slack_router
 from bot.listeners.door import Door
 from bot.notifier import SlackNotifier
+from bot.pace import FREE, Pace
 from bot.rules import apply_file
 from bot.slack import Slack
 from bot.watch import EVERY, FIRST, Watch
@@ -107,14 +109,17 @@ def build(core: Core) -> Runtime:
     needed(settings, "slack_bot_token", "slack_app_token" if socket else "slack_signing_secret")
     assert settings.slack_bot_token is not None
     client = slack.client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
-    web = Slack(client)
+    web = Slack(client, Pace(records.pace) if settings.signoff_slack_limits else FREE)
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
     core.opening.use(directory.zones)
     absences = Absences(records.away, directory)
-    notifier = SlackNotifier(web, directory, absences, clock=records.clock, shown=records.shown)
+    limit = settings.signoff_digest_after
+    digests = Digests(records.bursts, records.store, web, clock=records.clock, shown=records.shown, limit=limit)
+    notifier = SlackNotifier(web, directory, absences, digests, clock=records.clock, shown=records.shown)
     performer = Performer(records.approvals, notifier, clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
+    work[DueKind.DIGEST] = digests.redraw
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
     records.effects.use(work)
     signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"

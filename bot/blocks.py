@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.card import card
+from bot.digest import digest
 from bot.listing import Found, Turn, listing
 from bot.lists import details
 from bot.notes import asked_for, glass, plain, reminder, report
@@ -15,6 +16,7 @@ __all__ = [
     "asked_for",
     "card",
     "details",
+    "digest",
     "glass",
     "listing",
     "plain",

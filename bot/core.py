@@ -33,6 +33,7 @@ from approvals.store.audit import RedisAudit
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.keys import Keys
+from approvals.store.pacing import BurstStore, PaceStore
 from approvals.store.redis import RedisStore, connect
 from approvals.store.told import ToldStore
 from approvals.threads import Threads
@@ -57,6 +58,8 @@ class Records:
     away: AwayStore
     told: ToldStore
     audit: RedisAudit
+    pace: PaceStore
+    bursts: BurstStore
     effects: Effects
     approvals: Approvals
     book: PolicyBook
@@ -108,7 +111,9 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(store, away, told, RedisAudit(redis, keys=keys), effects, approvals, book, shown, clock, chance)
+        audit = RedisAudit(redis, keys=keys)
+        pace, bursts = PaceStore(redis, clock=clock, keys=keys), BurstStore(redis, clock=clock, keys=keys)
+        yield Records(store, away, told, audit, pace, bursts, effects, approvals, book, shown, clock, chance)
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()

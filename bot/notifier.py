@@ -8,18 +8,23 @@ from datetime import timedelta
 import structlog
 
 from approvals import covering, places
-from approvals.errors import ConfigError, SignoffError
+from approvals.errors import ConfigError, Later, SignoffError
 from approvals.model import Approval, MessageKind, MessageRef, Status
 from approvals.ports import Clock
 from approvals.shown import Shown
 from bot import blocks
 from bot.absences import Absences
 from bot.blocks import Message
+from bot.digests import Digests
 from bot.directory import Directory, is_channel, is_user
 from bot.slack import Slack
 from bot.slack_errors import GONE, SlackRefused
 
 CARDS = (MessageKind.CARD, MessageKind.ESCALATION)
+"""Its own."""
+
+SHOWN = (*CARDS, MessageKind.DIGEST)
+"""Wherever it is shown."""
 
 EVENT = "signoff_approval"
 """The type of the metadata by which a message of ours is known."""
@@ -36,10 +41,20 @@ log = structlog.get_logger()
 class SlackNotifier:
     """Posts and redraws cards. What Slack refuses is raised: due work is tried again by whoever performs it."""
 
-    def __init__(self, slack: Slack, directory: Directory, absences: Absences, *, clock: Clock, shown: Shown) -> None:
+    def __init__(
+        self,
+        slack: Slack,
+        directory: Directory,
+        absences: Absences,
+        digests: Digests,
+        *,
+        clock: Clock,
+        shown: Shown,
+    ) -> None:
         self._slack = slack
         self._directory = directory
         self._absences = absences
+        self._digests = digests
         self._clock = clock
         self._shown = shown
 
@@ -50,7 +65,7 @@ class SlackNotifier:
         Posting has no idempotency key in Slack, so a post whose outcome nobody knows is looked for by its metadata
         before it is made once more.
         """
-        stands = {places.whose(message.place) for message in approval.messages if message.kind in CARDS}
+        stands = {places.whose(message.place) for message in approval.messages if message.kind in SHOWN}
         posted: list[MessageRef] = []
         refused: SignoffError | None = None
         for number, entry in enumerate((*approval.places, STAND_INS)):
@@ -59,15 +74,25 @@ class SlackNotifier:
                 for place, channel in await self._channels(entry, approval):
                     if places.whose(place) not in stands:
                         stands.add(places.whose(place))
-                        card = self._card(approval, place)
-                        found = await self._found(channel, approval, kind, place) if again else None
-                        posted.append(found or await self._post(channel, card, approval, kind, place))
+                        posted.append(await self._placed(approval, channel, kind, place, again=again))
             except SignoffError as failed:
                 refused = failed
+                if isinstance(failed, Later):
+                    continue  # which is no trouble
                 log.warning("card not posted", action="slack.refused", approval=approval.id, why=str(failed))
         if refused is not None and not posted:
             raise refused
         return posted
+
+    async def _placed(
+        self, approval: Approval, channel: str, kind: MessageKind, place: str, *, again: bool
+    ) -> MessageRef:
+        """By a card of its own, or together with others where too many come at once. A step up is never collected."""
+        if again and (found := await self._found(channel, approval, kind, place)):
+            return found
+        if kind is MessageKind.CARD and (among := await self._digests.place(approval, channel, place)):
+            return among
+        return await self._post(channel, self._card(approval, place), approval, kind, place)
 
     async def _stand_ins(self, approval: Approval) -> list[tuple[str, str]]:
         """Those who cover for somebody absent, while it can still be decided."""
@@ -128,6 +153,8 @@ class SlackNotifier:
         """See `ports.Notifier.refresh`. A copy that somebody deleted is left alone."""
         reach = await self._reach(approval)
         for ref in approval.messages:
+            if ref.kind is MessageKind.DIGEST:
+                await self._digests.changed(ref)
             if ref.kind not in CARDS:
                 continue
             message = self._card(approval, ref.place, passed_on=not _reached(reach, ref.place))
@@ -152,14 +179,16 @@ class SlackNotifier:
         those who are away.
         """
         reach = await self._reach(approval)
-        cards = [ref for ref in approval.messages if ref.kind in CARDS and _reached(reach, ref.place)]
+        cards = [ref for ref in approval.messages if ref.kind in SHOWN and _reached(reach, ref.place)]
         people = [name for ref in cards for name in places.people(ref.place)]
         absent = await self._absences.of(*dict.fromkeys([*people, *filter(is_user, approval.audience)]))
         awake = [ref for ref in cards if places.reached(ref.place, absent)]
         asked = covering.called(approval.audience, absent)
         message = blocks.reminder(self._shown.approval(approval), self._clock(), asked)
         for ref in awake or cards:
-            await self._reply(ref, message, approval, MessageKind.REMINDER)
+            said = message if ref.kind in CARDS else await self._digests.reminder(ref)
+            if said is not None:
+                await self._reply(ref, said, approval, MessageKind.REMINDER)
 
     async def tell(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.tell`. What was posted before Slack refused the rest is returned all the same."""
@@ -170,7 +199,7 @@ class SlackNotifier:
         refused: SignoffError | None = None
         message, kind = blocks.glass(self._shown.approval(approval)), MessageKind.NOTICE
         for card in approval.messages:
-            if card.kind not in CARDS or card.place in stands:
+            if card.kind not in SHOWN or card.place in stands:
                 continue
             try:
                 found = await self._found(card.channel, approval, kind, card.place, card.ts) if again else None
@@ -183,7 +212,7 @@ class SlackNotifier:
 
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.report`: a reply in the first card's thread."""
-        card = next((message for message in approval.messages if message.kind in CARDS), None)
+        card = next((message for message in approval.messages if message.kind in SHOWN), None)
         if card is None:
             return []
         if again and (found := await self._found(card.channel, approval, MessageKind.REPORT, card.place, card.ts)):

@@ -8,6 +8,7 @@ and `SlackRefused` for what is left. Nothing sleeps or retries: what must be rep
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from approvals.errors import SignoffError
 from bot import slack_errors
+from bot.pace import FREE, UPDATES, Pace, posts
 from bot.slack_errors import SlackRefused
 
 Blocks = Sequence[Mapping[str, Any]]
@@ -62,8 +64,9 @@ async def _asking(what: str, remedies: Mapping[str, str] = slack_errors.REMEDIES
 class Slack:
     """The methods."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, pace: Pace = FREE) -> None:
         self.client = client
+        self._pace = pace
 
     async def _ask(self, what: str, call: Awaitable[Any]) -> dict[str, Any]:
         async with _asking(what):
@@ -152,16 +155,18 @@ class Slack:
         self, channel: str, text: str, blocks: Blocks, *, metadata: Mapping[str, Any], thread_ts: str | None = None
     ) -> tuple[str, str]:
         """chat.postMessage: channel id and ts. Slack has no idempotency key for it."""
-        call = self.client.chat_postMessage(
-            channel=channel,
-            text=text,
-            blocks=cast("Any", blocks),
-            thread_ts=thread_ts,
-            metadata=cast("Any", metadata),
-            unfurl_links=False,
-            unfurl_media=False,
-        )
-        answer = await self._ask(f"posting to {channel}", call)
+        ticket = json.dumps([metadata["event_payload"], thread_ts], sort_keys=True)
+        async with self._pace.turn(posts(channel), ticket):
+            call = self.client.chat_postMessage(
+                channel=channel,
+                text=text,
+                blocks=cast("Any", blocks),
+                thread_ts=thread_ts,
+                metadata=cast("Any", metadata),
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+            answer = await self._ask(f"posting to {channel}", call)
         return str(answer["channel"]), str(answer["ts"])
 
     async def find(
@@ -203,8 +208,9 @@ class Slack:
     async def update(self, channel: str, ts: str, text: str, blocks: Blocks) -> bool:
         """chat.update. False if the message is gone."""
         try:
-            call = self.client.chat_update(channel=channel, ts=ts, text=text, blocks=cast("Any", blocks))
-            await self._ask(f"redrawing {channel}/{ts}", call)
+            async with self._pace.turn(UPDATES, f"{channel}/{ts}"):
+                call = self.client.chat_update(channel=channel, ts=ts, text=text, blocks=cast("Any", blocks))
+                await self._ask(f"redrawing {channel}/{ts}", call)
         except SlackRefused as refused:
             if refused.code in slack_errors.GONE:
                 return False

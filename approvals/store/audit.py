@@ -12,9 +12,10 @@ from approvals.audit.keeping import Head, seal_at
 from approvals.audit.seal import Seal, dumped
 from approvals.errors import StoreError
 from approvals.events import Event
+from approvals.store.batch import Batch
 from approvals.store.codec import EVENTS
 from approvals.store.keys import Keys
-from approvals.store.scripts import Scripts
+from approvals.store.scripts import Script
 
 _RAW = {"NEVER_DECODE": True}
 """Bytes as they are kept: what somebody put there by hand need not be text."""
@@ -26,7 +27,10 @@ class RedisAudit:
     def __init__(self, redis: Redis, *, keys: Keys | None = None) -> None:
         self._redis = redis
         self._keys = keys or Keys()
-        self._scripts = Scripts(redis)
+        batch = Batch(redis)
+        self._sealing, self._archiving, self._trimming = (
+            Script(batch, "approvals.store", name) for name in ("seal", "archived", "trim")
+        )
 
     @property
     def name(self) -> str:
@@ -98,7 +102,7 @@ class RedisAudit:
     async def append(self, seal: Seal, before: Head) -> bool:
         """Adds a seal, if `before` is still the newest."""
         args = [before.number, before.hash, seal.number, seal.hash, seal.to, dumped(seal)]
-        said = await self._scripts.seal([self._keys.sealed, self._keys.seals], args)
+        said = int(await self._sealing([self._keys.sealed, self._keys.seals], args))
         if said < 0:
             raise StoreError(f"seal {seal.number} of the audit stands already, though the head says {before.number}")
         return bool(said)
@@ -106,12 +110,12 @@ class RedisAudit:
     async def archived(self, before: Head, number: int, event: Event) -> bool:
         """Notes that all up to a seal is in a file."""
         args = [before.archived, number, EVENTS.dump(event)]
-        return await self._scripts.archived([self._keys.sealed, self._keys.audit], args)
+        return bool(await self._archiving([self._keys.sealed, self._keys.audit], args))
 
     async def trim(self, number: int, to: At, event: Event) -> int | None:
         """Drops the events up to a seal."""
         args = [number, seq_of((to[0], to[1] + 1)), EVENTS.dump(event)]
-        dropped = await self._scripts.trim([self._keys.sealed, self._keys.audit], args)
+        dropped = int(await self._trimming([self._keys.sealed, self._keys.audit], args))
         return None if dropped < 0 else dropped
 
 

@@ -104,6 +104,16 @@ class Keys:
         """Hash: number to `doc`."""
         return self._key("policies", "versions")
 
+    def pace(self, bucket: str) -> str:
+        """Hash: when the bucket is empty again, and the turn of each ticket that waits."""
+        return self._key("pace", bucket)
+
+    def burst(self, channel: str, *of: str) -> str:
+        """Of a channel into which too much comes at once. By itself a hash: `n` (number of the last collection), `ts`
+        (of its message), `last` (when one joined it). `recent`: sorted set of approvals with cards of their own. A
+        number: sorted set of the members. `at-TS`: the number of the collection that a message shows."""
+        return self._key("burst", channel, *of)
+
     @property
     def fence(self) -> str:
         """Counter that the fencing tokens come from."""

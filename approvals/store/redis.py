@@ -240,6 +240,11 @@ class RedisStore:
         """Puts an item on the list, unless it is there already. For repairs: changes bring their own due work."""
         await self._redis.zadd(self._keys.line(kind), {f"{subject}|{kind}": int(score(at))}, nx=True)
 
+    async def soon(self, subject: str, kind: DueKind, at: datetime) -> None:
+        """Puts an item on the list, unless it waits there already; once more if it is being performed just now: what it
+        looks at may have changed since it looked."""
+        await self._scripts.soon([self._keys.line(kind), self._keys.claims], [f"{subject}|{kind}", score(at)])
+
     # -- leases
 
     async def _lease(self, verb: str, thread_id: str, token: int, ttl: float) -> int:

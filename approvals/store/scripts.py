@@ -34,11 +34,13 @@ class Scripts:
 
     def __init__(self, redis: Redis) -> None:
         batch = Batch(redis)
-        named = ("commit", "claim", "settle", "lease", "take", "away", "publish", "seal", "archived", "trim")
-        self._commit, self._claim, self._settle, self._lease, self._take, self._away, self._publish, *audit = (
+        named = ("commit", "claim", "settle", "lease", "take", "away", "publish")
+        self._commit, self._claim, self._settle, self._lease, self._take, self._away, self._publish = (
             Script(batch, "approvals.store", name) for name in named
         )
-        self._seal, self._archived, self._trim = audit
+        self._pace, self._burst, self._soon = (
+            Script(batch, "approvals.store", name) for name in ("pace", "burst", "soon")
+        )
 
     async def commit(self, keys: Sequence[str], args: Sequence[str | int]) -> str:
         """`done`, `conflict` or `fenced`."""
@@ -68,14 +70,15 @@ class Scripts:
         """Whether the number before still stood."""
         return bool(await self._publish(keys, args))
 
-    async def seal(self, keys: Sequence[str], args: Sequence[str | int]) -> int:
-        """1, 0 where another seal is the newest, -1 where one of that number stands already."""
-        return int(await self._seal(keys, args))
+    async def pace(self, keys: Sequence[str], args: Sequence[str | int]) -> int:
+        """Milliseconds to wait."""
+        return int(await self._pace(keys, args))
 
-    async def archived(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
-        """Whether it was noted."""
-        return bool(await self._archived(keys, args))
+    async def burst(self, keys: Sequence[str], args: Sequence[str | int]) -> tuple[int, str]:
+        """A number and a ts."""
+        number, ts = await self._burst(keys, args)
+        return int(number), str(ts)
 
-    async def trim(self, keys: Sequence[str], args: Sequence[str | int]) -> int:
-        """How many were dropped; -1 where they may not be."""
-        return int(await self._trim(keys, args))
+    async def soon(self, keys: Sequence[str], args: Sequence[str | int]) -> None:
+        """Nothing."""
+        await self._soon(keys, args)

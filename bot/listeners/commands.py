@@ -123,6 +123,7 @@ def register(app: App, door: Door) -> None:
     commands = Commands(door)
     app.command(COMMAND)(door.listener(commands.command))
     app.action(re.compile(r"^list:(prev|next)$"))(door.listener(commands.turn))
+    app.action("list:open")(door.listener(commands.open_list))
     app.action("show")(door.listener(commands.show_row))
 
 
@@ -175,6 +176,15 @@ class Commands:
         person = payloads.person(body)
         if not await self._stranger(person):
             await answer.say(await self._finder.turned(body, person), replace=True)
+
+    async def open_list(self, body: Body, answer: Answer) -> None:
+        """A list in private, below the message that the button stands in."""
+        await answer.ack()
+        person = payloads.person(body)
+        if await self._stranger(person):
+            await answer.say(replies.MEMBERS_ONLY)
+        else:
+            await answer.say(await self._finder.turned(body, person))
 
     async def show_row(self, body: Body, answer: Answer) -> None:
         """One approval of the list, whole: in private below the list, or in a modal over the Home tab."""

@@ -20,7 +20,7 @@ from bot.sight import BUDGET, Wanted
 PAGE_SIZE = 8
 """Rows a page: what fits a phone without scrolling for long."""
 
-_CARDS = (MessageKind.CARD, MessageKind.ESCALATION)
+_CARDS = (MessageKind.CARD, MessageKind.ESCALATION, MessageKind.DIGEST)
 
 log = structlog.get_logger()
 

@@ -69,6 +69,8 @@ def test_notes_lists_and_details_are_drawn_as_agreed() -> None:
         "report_failed": blocks.report(SAMPLES["failed"]),
         "details": blocks.details(SAMPLES["batch_partial"], NOW),
         "plain": blocks.plain("Denied by <@U0BEN>."),
+        "digest": blocks.digest([SAMPLES["pending"], SAMPLES["votes_one"], SAMPLES["question"]], 214, 230),
+        "digest_over": blocks.digest([], 0, 230),
     }
     for name, message in drawn.items():
         sound(message)
@@ -85,6 +87,7 @@ def test_any_approval_can_be_drawn(approval: Approval) -> None:
     sound(blocks.reminder(approval, NOW), approval)
     sound(blocks.report(approval), approval)
     sound(blocks.details(approval, NOW), approval)
+    sound(blocks.digest([approval] * 5, 5, 9), approval)
 
 
 def giants() -> dict[str, Approval]:

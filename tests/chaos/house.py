@@ -172,6 +172,8 @@ async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
             "signoff_channel": CHANNEL,
             "signoff_config": folder / "langgraph.json",
             "signoff_tick_seconds": 0.1,
+            "signoff_slack_limits": False,
+            "signoff_digest_after": 0,
             "signoff_lease_seconds": 1,
             "signoff_shutdown_seconds": 10,
         }

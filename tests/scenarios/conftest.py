@@ -159,6 +159,8 @@ class House:
             "signoff_config": ROOT / "langgraph.json",
             "signoff_runners": "#approvals",
             "signoff_tick_seconds": 0.05,
+            "signoff_slack_limits": False,
+            "signoff_digest_after": 0,
             "signoff_http_port": 0,
             "signoff_shutdown_seconds": 5,
         }

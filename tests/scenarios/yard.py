@@ -186,6 +186,8 @@ async def yard(house: House, request: pytest.FixtureRequest) -> AsyncIterator[Ya
         signoff_config=graphs,
         signoff_namespace=re.sub(r"\W+", "-", request.node.name),
         signoff_tick_seconds=0.1,
+        signoff_slack_limits=False,
+        signoff_digest_after=0,
         signoff_lease_seconds=1,
         signoff_shutdown_seconds=5,
     )
