@@ -25,7 +25,7 @@ from tests.approvals.build import ANA, CARD, T0, at, changed, opening, say
 from tests.bot.conftest import Run
 from tests.bot.test_audit_cli import by_hand, decided
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent.parent / "approvals" / "golden"
 KEY = signing.key_of(base64.b64encode(bytes(range(32))).decode())
 
 
