@@ -82,7 +82,7 @@ def listing(
 
     async def work() -> None:
         async with open_records(settings_of(env_file)) as records:
-            if approval is not None and (gone := await _gone(records, approval)):
+            if approval is not None and (gone := await records.audit.missing(approval)):
                 typer.echo(f"{gone} earlier events of {approval} are archived.", err=True)
             after = "-"
             while events := await records.approvals.audit(approval, after=after):
@@ -91,11 +91,6 @@ def listing(
                 after = events[-1].seq
 
     run_until_done(work())
-
-
-async def _gone(records: Records, approval: str) -> int:
-    """How many of its events have left the store."""
-    return await records.audit.missing(approval)
 
 
 @audit.command("seal")
@@ -161,17 +156,12 @@ def verify(
         if offline and not files:
             raise InputError("--offline needs an --archive")
         keys = trusted_keys(settings, public_key)
-        told = _Told(limit, quiet=as_json)
-        compared = None
-        counts = Counts()
-        walked: list[Counts] = []
+        told, walked = _Told(limit, quiet=as_json), list[Counts]()
+        counts, compared = Counts(), None
         async with AsyncExitStack() as stack:
             records = None if offline else await stack.enter_async_context(open_records(settings))
             if records is not None:
-                carried = None
-                if checkpoints:
-                    saver = await stack.enter_async_context(open_checkpointer(settings.redis_url.get_secret_value()))
-                    carried = Carried(records.store, saver)
+                carried = await _carried(stack, settings, records) if checkpoints else None
                 look = carried.look if carried else None
                 whole = Verification(records.audit, trusted=keys, pins=_pins(pin), look=look)
                 await told.all(whole.findings())
@@ -189,6 +179,11 @@ def verify(
             raise typer.Exit(1)
 
     run_until_done(work())
+
+
+async def _carried(stack: AsyncExitStack, settings: Settings, records: Records) -> Carried:
+    saver = await stack.enter_async_context(open_checkpointer(settings.redis_url.get_secret_value()))
+    return Carried(records.store, saver)
 
 
 class _Told:

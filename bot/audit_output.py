@@ -44,6 +44,8 @@ def verified(counts: Counts, compared: Compared | None, files: Sequence[Counts],
         lines.append(f"newest seal: {counts.last_seal}")
     if counts.keys and not trusted:
         lines.append(f"signed with {', '.join(sorted(counts.keys))}; --public-key compares it with one that you trust")
+    if counts.seals and not counts.keys:
+        lines.append("not signed: whoever can write to Redis could make all of it anew; see SIGNOFF_SEAL_KEY and --pin")
     if compared is not None:
         lines.append(
             f"answers: {compared.answers:,} in the graphs' checkpoints as they were decided, {compared.not_kept:,} of "

@@ -30,6 +30,11 @@ def at_of(seq: str) -> At:
     return int(found[1]), int(found[2])
 
 
+def is_seq(seq: str) -> bool:
+    """Whether it is an id of the stream."""
+    return _SEQ.fullmatch(seq) is not None
+
+
 def seq_of(at: At) -> str:
     """And back."""
     return f"{at[0]}-{at[1]}"

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from approvals import evidence
 from approvals.audit import merkle, receipt
 from approvals.audit.archive import ArchiveFile
-from approvals.audit.entries import At, Entry, at_of, leaves
+from approvals.audit.entries import At, Entry, at_of, is_seq, leaves
 from approvals.audit.keeping import AuditStore, Head, seal_at
 from approvals.audit.receipt import Proof
 from approvals.audit.seal import Seal
@@ -37,6 +37,8 @@ async def issued(
     proofs: dict[str, Proof] = {}
     segments: dict[int, tuple[Seal, list[Entry]]] = {}
     for seq in await store.trail(approval.id):
+        if not is_seq(seq):
+            return Refusal(Reason.NOT_POSSIBLE, "its trail names what is no event; see `signoff audit verify`")
         number = await _over(store, head, at_of(seq))
         if number is None:
             entry = await store.entry(seq)
@@ -51,7 +53,9 @@ async def issued(
                 return found
             segments[number] = found
         seal, members = segments[number]
-        at = [entry.seq for entry in members].index(seq)
+        at = next((place for place, entry in enumerate(members) if entry.seq == seq), None)
+        if at is None:
+            return Refusal(Reason.NOT_POSSIBLE, f"event {seq} is not under seal {number}; see `signoff audit verify`")
         entries.append(members[at])
         proofs[seq] = Proof(seal, at, merkle.path(leaves(members), at))
     shown = receipt.summary(entries)["shown"]

@@ -11,6 +11,7 @@ from approvals.audit.archive import ArchiveFile
 from approvals.audit.check import Chain, Check, Counts, Finding, Kind
 from approvals.audit.entries import BEGINNING, At, Entry, at_of
 from approvals.audit.keeping import AuditStore, Head
+from approvals.errors import StoreError
 from approvals.events import EventType
 
 PAGE = 1000
@@ -69,11 +70,13 @@ class Verification:
 
     async def findings(self) -> AsyncIterator[Finding]:
         """What is wrong, as it is come by. Memory does not grow with what there is."""
-        head = await self._store.head()
-        last = max(head.number, await self._store.how_many())
+        many = await self._store.how_many()
+        head = await self._store.head()  # after the count: what is sealed meanwhile is no surprise
+        last = max(head.number, many)
         check = Check(self._chain, self.counts, archived=head.trimmed)
         async for found in check.walk(seals_of(self._store, 1, last), entries_of(self._store)):
             if isinstance(found, Finding):
+                await self._undisturbed(found, head)
                 yield found
                 continue
             self._note(found)
@@ -81,6 +84,10 @@ class Verification:
                 yield self._counted(problem)
         for problem in [*self._head(head, last), *await self._around(head)]:
             yield self._counted(problem)
+
+    async def _undisturbed(self, found: Finding, head: Head) -> None:
+        if found.kind is Kind.REMOVED and (await self._store.head()).trimmed != head.trimmed:
+            raise StoreError("the audit was trimmed while it was verified; start again")
 
     def _note(self, entry: Entry) -> None:
         if b'"trimmed"' in entry.text and reading.type_of(fields := reading.said(entry)) == EventType.TRIMMED:
@@ -132,6 +139,8 @@ class OfFile:
                 last = found
             elif store is None or found.kind in ABOUT_EVENTS:
                 yield replace(found, text=f"{file.path.name}: {found.text}")
+            else:
+                self.counts.findings -= 1  # of the store's seals: told where the store is verified
         if self.counts.unsealed:
             self.counts.findings += 1
             text = f"{file.path.name}: {self.counts.unsealed} events stand beyond its last seal"

@@ -8,7 +8,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from approvals.audit.entries import BEGINNING, At, Entry, at_of, seq_of
-from approvals.audit.keeping import Head, seal_at
+from approvals.audit.keeping import Head
 from approvals.audit.seal import Seal, dumped
 from approvals.errors import StoreError
 from approvals.events import Event
@@ -81,11 +81,10 @@ class RedisAudit:
 
     async def missing(self, approval_id: str) -> int:
         """How many of an approval's events were trimmed."""
-        head = await self.head()
-        if not head.trimmed:
+        if not (await self.head()).trimmed:
             return 0
-        cut = at_of(str((await seal_at(self, head.trimmed)).to))
-        return sum(1 for seq in await self.trail(approval_id) if at_of(seq) <= cut)
+        first = await self.entries(BEGINNING, 1)
+        return sum(1 for seq in await self.trail(approval_id) if not first or at_of(seq) < first[0].at)
 
     async def entry(self, seq: str) -> Entry | None:
         """One event, as it is kept."""
