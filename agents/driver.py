@@ -267,10 +267,10 @@ class GraphDriver:
         batch = await self._journal.resuming(walk.lease, batch, checkpoint=pending.checkpoint_id)
         if any(approval.status is not Status.RESUMING for approval in batch):
             return None
-        if pending.rest is Rest.BREAKPOINT:
-            return await self._at_breakpoint(walk, batch[0], replies[batch[0].interrupt.id].value)
         if replies[batch[0].interrupt.id].ends:
             return await self._end(walk)
+        if pending.rest is Rest.BREAKPOINT:
+            return await self._at_breakpoint(walk, batch[0], replies[batch[0].interrupt.id].value)
         return await self._resume(walk, batch, {a.interrupt.id: replies[a.interrupt.id].value for a in batch})
 
     @staticmethod

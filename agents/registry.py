@@ -8,7 +8,7 @@ import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
 from pathlib import Path
 from types import ModuleType
@@ -16,10 +16,15 @@ from typing import Any, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from agents.decisions import DECISIONS
+from agents.decisions import graph as decisions
 from agents.dialects.replies import Replies
 from agents.graphs import Graph, compiled, is_builder, is_graph, undurable
 from agents.manifest import GraphEntry, Manifest, read_manifest
 from approvals.errors import ConfigError
+
+BUILT_IN: Mapping[str, Graph] = {DECISIONS: cast("Graph", decisions)}
+"""Graphs of our own, beside those of the file: there to be driven, not among those that people start."""
 
 
 class Registry:
@@ -36,6 +41,9 @@ class Registry:
     def load(cls, path: Path, saver: BaseCheckpointSaver[Any] | None = None) -> Registry:
         """Reads `langgraph.json` and imports what it names. Raises `ConfigError` naming file, line, key and remedy."""
         manifest = read_manifest(path)
+        for name in BUILT_IN:
+            if name in manifest.graphs:
+                raise manifest.error(manifest.graphs[name], "is the name of a graph of Signoff's own; choose another")
         for name, value in manifest.env.items():
             os.environ.setdefault(name, value)
         for folder in reversed(manifest.paths):
@@ -62,6 +70,8 @@ class Registry:
 
         Raises `ConfigError` for a name that is not in the file, or for something that is not a graph.
         """
+        if name in BUILT_IN and name not in self._ready:
+            self._ready[name] = BUILT_IN[name].copy(update={"checkpointer": self._saver})
         if name not in self._ready:
             entry = self._entry(name)
             made = await self._made(entry, self._found[name])

@@ -51,6 +51,7 @@ def open_(
         urgency=policy.urgency or draft.urgency,
         opened_at=now,
         zones=zones,
+        terms=thread.terms,
     )
     approval = replace(approval, expires_at=expiry(approval))
     told = event(
@@ -155,6 +156,7 @@ def _open_again(approval: Approval, now: datetime) -> Approval:
         closed_at=None,
         decisions=(),
         reply=None,
+        cancelled=None,
         revision=approval.revision + 1,
         expires_at=expiry(anew) if late else approval.expires_at,
     )

@@ -32,7 +32,8 @@ from approvals.transitions import Change, Input, at_once, change, clocks_off, ev
 class Attempt:
     """A decision somebody tries to make. `revision` is the one they saw; `None` for a door that shows no card.
 
-    `alone` breaks the glass: it decides whatever the quorum is.
+    `alone` breaks the glass: it decides whatever the quorum is. `bulk`: how many were chosen at once, this one among
+    them; 0 for one by itself.
     """
 
     type: DecisionType
@@ -43,6 +44,7 @@ class Attempt:
     text: str | None = None
     revision: int | None = None
     alone: bool = False
+    bulk: int = 0
 
 
 def offered(approval: Approval, action: int | None) -> tuple[DecisionType, ...]:
@@ -226,3 +228,10 @@ def with_reply(change: Change, reply: Reply) -> Change:
 
 def _answered(event: Event, reply: Reply) -> Event:
     return replace(event, data={**event.data, "answer": evidence.digest(reply.value)})
+
+
+def in_bulk(change: Change, count: int) -> Change:
+    """The same change, saying in the audit that it was one of so many that were chosen at once."""
+    said = (EventType.DECIDED, EventType.BROKE_GLASS)
+    events = [replace(one, data={**one.data, "bulk": count}) if one.type in said else one for one in change.events]
+    return replace(change, events=tuple(events))

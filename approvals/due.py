@@ -24,6 +24,7 @@ class DueKind(StrEnum):
     LAPSE = "lapse"
     RELEASE = "release"
     DIGEST = "digest"
+    CALLBACK = "callback"
     DRIVE = "drive"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from approvals.model import Actor, Approval, Source, Standing
+from approvals.entries import API
+from approvals.model import Actor, ActorRef, Approval, Source, Standing
 from approvals.policy import for_requester
 from approvals.refusals import Reason, Refusal
 
@@ -17,14 +18,21 @@ _STANDING: Mapping[Standing, Reason] = {
 }
 
 
+def key_ref(name: str) -> ActorRef:
+    """An API key as one who acts: in policies and in the audit it has the same name."""
+    return ActorRef(f"{API}{name}", Source.API)
+
+
 def refusal(approval: Approval, actor: Actor, *, alone: bool = False) -> Refusal | None:
     """`None` if the actor may decide.
 
     From Slack, only full members of the workspace whom the policy's audience names at the present level, and to decide
     `alone` only those who may break the glass. An operator at the command line acts on their own authority, in the
-    audit under that source. Nobody decides their own request unless the policy says so, in nobody's name either.
+    audit under that source. Nobody decides their own request unless the policy says so, in nobody's name either; an API
+    key is held to what it asked for itself as people are.
     """
     own = approval.requester is not None and approval.requester in (actor.ref.id, actor.ref.behalf)
+    own = own or (approval.terms is not None and actor.ref == key_ref(approval.terms.name))
     if own and not approval.policy.self_approval:
         return Refusal(Reason.OWN_REQUEST)
     if actor.ref.source is Source.CLI:

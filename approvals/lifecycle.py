@@ -7,6 +7,7 @@ One name for all of them, by what moves the approval:
 - `clocks`: time passes,
 - `holding`: somebody holds the clocks, or an admin applies a policy anew,
 - `undoing`: a decision waits a little, and can be taken back,
+- `cancelling`: whoever asked no longer wants an answer,
 - `automatic`: a policy decides at the opening,
 - `resuming`: the graph is given the answer.
 
@@ -17,8 +18,9 @@ from __future__ import annotations
 
 from approvals.asking import amend, announced, open_, reask, repaired, supersede, told
 from approvals.automatic import at_opening
+from approvals.cancelling import cancel
 from approvals.clocks import escalate, expire, overdue, reminded
-from approvals.deciding import Attempt, decide, offered, possible, with_reply
+from approvals.deciding import Attempt, decide, in_bulk, offered, possible, with_reply
 from approvals.holding import hold, lapsed, reapply
 from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
@@ -33,12 +35,14 @@ __all__ = [
     "amend",
     "announced",
     "at_opening",
+    "cancel",
     "complete",
     "decide",
     "escalate",
     "expire",
     "give_up",
     "hold",
+    "in_bulk",
     "lapsed",
     "offered",
     "open_",

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from approvals.hours import Hours, Pause
 from approvals.policy import Policy, Urgency, for_requester
+from approvals.terms import Terms
 
 
 class Status(StrEnum):
@@ -202,6 +203,25 @@ class Reply:
     ends: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Who said that no answer is needed any more, and why; `why` may be empty."""
+
+    by: ActorRef
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How it went to tell the callback URL of the end. `at` is when it was taken. `dead`: it is tried no more by
+    itself. `error` says what went wrong the last time, without secrets."""
+
+    attempts: int
+    at: datetime | None = None
+    error: str = ""
+    dead: bool = False
+
+
 class MessageKind(StrEnum):
     """What a Slack message of ours is for."""
 
@@ -239,7 +259,7 @@ class Approval:
     question itself changes, and a click that names an older revision is refused. `started_at` is when its clocks began:
     at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
     the times for which somebody held its clocks. `held_until`: resolved, but the graph is not given the answer before
-    it is released; until then it can be taken back.
+    it is released; until then it can be taken back. `terms` are those of the request over HTTP, where it came as one.
     """
 
     id: str
@@ -278,6 +298,14 @@ class Approval:
     attempts: int = 0
     error: str | None = None
     outcome: Outcome | None = None
+    terms: Terms | None = None
+    cancelled: Cancelled | None = None
+    delivery: Delivery | None = None
+
+    @property
+    def callback(self) -> str:
+        """The URL to be told of the end, empty for none."""
+        return self.terms.callback if self.terms is not None else ""
 
     @property
     def allowed(self) -> tuple[DecisionType, ...]:
@@ -330,7 +358,7 @@ class Thread:
 
     `input`, `config` and `context` are kept because LangGraph does not keep them: they are passed again on each run.
     `turn` counts the inputs; `base` is the checkpoint that a later turn goes on from, known once it was about to run.
-    `repair` asks the next drive to ask every open question anew.
+    `repair` asks the next drive to ask every open question anew. `terms` hold for every question that it asks.
     """
 
     id: str
@@ -348,6 +376,7 @@ class Thread:
     attempts: int = 0
     error: str | None = None
     outcome: Outcome | None = None
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)

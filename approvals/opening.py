@@ -13,6 +13,7 @@ from approvals.model import Draft, Thread
 from approvals.policy import Policy, PolicySet, for_requester
 from approvals.ports import Clock, Translator
 from approvals.refusals import Refusal
+from approvals.terms import narrowed
 
 Policies = Callable[[], Awaitable[PolicySet]]
 """The policies as they stand now."""
@@ -60,6 +61,7 @@ class Opening:
     async def _opened(
         self, approval_id: str, draft: Draft, thread: Thread, policy: Policy, chosen: Chosen, *doubts: str
     ) -> Change:
+        policy = narrowed(policy, thread.terms)
         zones = await self.zones(policy, thread.requester)
         told = (*chosen.doubts, *doubts)
         return lifecycle.open_(approval_id, draft, thread, policy, self._clock(), zones=zones, doubts=told)

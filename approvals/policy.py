@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from approvals.entries import mapped
 from approvals.hours import Hours
 
 MANAGER = "manager"
@@ -209,8 +210,10 @@ class PolicySet:
 def for_requester(policy: Policy, requester: str | None) -> Policy:
     """The policy with the requester written into every `manager` entry, so that the entry stands for itself."""
 
+    written = f"{MANAGER}:{requester or ''}"
+
     def own(entries: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(f"{MANAGER}:{requester or ''}" if entry == MANAGER else entry for entry in entries)
+        return tuple(mapped(entry, lambda one: written if one == MANAGER else one) for entry in entries)
 
     return replace(
         policy,

@@ -20,7 +20,7 @@ Loc = tuple[int | str, ...]
 _DURATION = re.compile(r"(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?")
 _LONGEST = timedelta(days=366)
 CHANNEL = re.compile(r"#[^\s#@,]+|[CG][A-Z0-9]{2,}")
-_ENTRY = re.compile(r"[#@][^\s#@,]+|[UWSCG][A-Z0-9]{2,}|[^\s@,]+@[^\s@,]+\.[^\s@,]+")
+_ENTRY = re.compile(r"[#@][^\s#@,]+|[UWSCG][A-Z0-9]{2,}|[^\s@,]+@[^\s@,]+\.[^\s@,]+|api:[a-z0-9][a-z0-9._-]*")
 
 
 def kind_of(value: object) -> str:

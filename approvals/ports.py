@@ -62,7 +62,7 @@ class Query:
     """Which approvals, oldest first. `status` None means all of them; only `pending` is indexed by itself.
 
     `decided`: those that were decided, of all graphs and threads, in that order. One that is open again since may be
-    among them, until it is decided anew.
+    among them, until it is decided anew. `undelivered`: those whose callback was given up.
     """
 
     status: Status | None = Status.PENDING
@@ -72,6 +72,7 @@ class Query:
     limit: int = 20
     newest_first: bool = False
     decided: bool = False
+    undelivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

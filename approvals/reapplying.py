@@ -12,6 +12,7 @@ from approvals.policy import Policy, PolicySet
 from approvals.ports import Clock, Query
 from approvals.refusals import Reason, Refusal
 from approvals.service import Approvals, Done
+from approvals.terms import narrowed
 
 STEP = 200
 """Records read at once."""
@@ -44,7 +45,7 @@ def policy_now(approval: Approval, policies: PolicySet) -> Policy:
         requester=approval.requester,
     )
     chosen = choose(policies, draft, thread)
-    return chosen.policy if chosen.policy.decide is None else chosen.asking
+    return narrowed(chosen.policy if chosen.policy.decide is None else chosen.asking, approval.terms)
 
 
 def _says_the_same(approval: Approval, policy: Policy) -> bool:

@@ -39,7 +39,9 @@ def complete(approval: Approval, outcome: Outcome, now: datetime, *, checkpoint:
     if no := refusal(approval, Input.COMPLETE):
         return no
     after = replace(approval, status=Status.RESUMED, outcome=outcome, error=None, closed_at=now)
-    due = (at_once(approval, DueKind.REFRESH, now), at_once(approval, DueKind.REPORT, now))
+    # Who asked over HTTP reads the answer there: no agent of ours goes on, so there is nothing to report.
+    report = () if approval.terms is not None else (at_once(approval, DueKind.REPORT, now),)
+    due = (at_once(approval, DueKind.REFRESH, now), *report)
     told = event(EventType.RESUMED, after, SYSTEM, now, finished=outcome.finished, checkpoint=checkpoint or None)
     return change(approval, after, [told], due)
 

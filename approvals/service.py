@@ -12,7 +12,7 @@ from approvals.effects import Effects
 from approvals.events import Event
 from approvals.hours import PauseKind
 from approvals.lifecycle import Attempt, Change, ThreadChange
-from approvals.model import Actor, Approval, MessageRef, Status, ThreadState
+from approvals.model import Actor, ActorRef, Approval, MessageRef, Status, ThreadState
 from approvals.points import Point, reached
 from approvals.ports import ApprovalStore, Clock, CommitStatus, Page, Query, Translator
 from approvals.refusals import Reason, Refusal
@@ -95,6 +95,7 @@ class Approvals:
             change = lifecycle.decide(approval, attempt, self._clock(), actor.audiences)
             if isinstance(change, Refusal):
                 return change
+            change = lifecycle.in_bulk(change, attempt.bulk) if attempt.bulk else change
             if no := self._translator.check(approval, change.approval.decisions[-1]):
                 return no
             return self._answered(change)
@@ -155,6 +156,10 @@ class Approvals:
             return no or lifecycle.undo(approval, actor.ref, self._clock())
 
         return await self.change(approval_id, step)
+
+    async def cancel(self, approval_id: str, actor: ActorRef, why: str = "") -> Done | Refusal:
+        """Whoever asked no longer wants an answer. Who may say so is the door's to know."""
+        return await self.change(approval_id, lambda approval: lifecycle.cancel(approval, actor, why, self._clock()))
 
     async def release(self, approval_id: str) -> Done | Refusal:
         """The time to take a decision back is over."""

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     signoff_digest_after: int = Field(
         10, ge=0, description="Cards a channel gets within a minute before the rest is collected in one; 0 for no end."
     )
+    signoff_callback_secret: SecretStr | None = Field(
+        None, description="Signs callbacks: whsec_…, by `signoff callbacks secret`; several, newest first, with commas."
+    )
+    signoff_callback_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Hosts and networks that may be called back although they are private, separated by commas."
+    )
     signoff_namespace: str = Field("signoff", min_length=1, description="Prefix of our keys, for a shared server.")
     signoff_tick_seconds: float = Field(1.0, gt=0, description="How often due work is looked for.")
     signoff_lease_seconds: float = Field(30.0, ge=1, description="How late a dead replica's work is taken over.")
@@ -91,7 +97,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{name!r} is no time zone; write a name like Europe/Berlin") from None
         return name
 
-    @field_validator("signoff_runners", "signoff_admins", "signoff_redact", mode="before")
+    @field_validator("signoff_runners", "signoff_admins", "signoff_redact", "signoff_callback_hosts", mode="before")
     @classmethod
     def _commas(cls, value: object) -> object:
         if isinstance(value, str):

@@ -14,6 +14,7 @@ from approvals.model import SYSTEM, ActorRef, JsonValue, Thread, ThreadState
 from approvals.ports import ApprovalStore, Clock, CommitStatus
 from approvals.refusals import Reason, Refusal
 from approvals.service import TRIES
+from approvals.terms import Terms
 
 
 class Threads:
@@ -38,6 +39,7 @@ class Threads:
         requester: str | None = None,
         config: Mapping[str, JsonValue] | None = None,
         context: JsonValue = None,
+        terms: Terms | None = None,
         actor: ActorRef = SYSTEM,
         here: bool = True,
     ) -> Thread | Refusal:
@@ -53,6 +55,7 @@ class Threads:
             context=context,
             requester=requester,
             created_at=self._clock(),
+            terms=terms,
         )
         event = Event(
             type=EventType.REGISTERED,

@@ -43,6 +43,8 @@ class Input(StrEnum):
     REAPPLY = "reapply"
     RELEASE = "release"
     UNDO = "undo"
+    CANCEL = "cancel"
+    CALL_BACK = "call_back"
 
 
 ALLOWED: Mapping[Status, frozenset[Input]] = {
@@ -60,6 +62,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.HOLD,
             Input.LAPSE,
             Input.REAPPLY,
+            Input.CANCEL,
         }
     ),
     Status.RESOLVED: frozenset(
@@ -72,6 +75,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.STICK,
             Input.RELEASE,
             Input.UNDO,
+            Input.CANCEL,
         }
     ),
     Status.RESUMING: frozenset(
@@ -86,9 +90,9 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.STICK,
         }
     ),
-    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT}),
-    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR}),
-    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND}),
+    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK}),
+    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK}),
+    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK}),
 }
 
 
@@ -138,7 +142,11 @@ def event(kind: EventType, approval: Approval, actor: ActorRef, now: datetime, *
 
 
 def change(before: Approval, after: Approval, events: Sequence[Event], due: Sequence[Due] = ()) -> Change:
+    """The next version. Where it ends with it, whoever wanted to be told of the end is."""
     version = before.version + 1
+    if after.callback and after.status.final and not before.status.final:
+        after = replace(after, delivery=None)
+        due = (*due, at_once(after, DueKind.CALLBACK, events[-1].at))
     return Change(
         replace(after, version=version), before.version, tuple(replace(e, version=version) for e in events), tuple(due)
     )

@@ -20,15 +20,19 @@ from approvals.performer import Performer, drive_with
 from approvals.settings import Settings, needed
 from bot import listeners, slack
 from bot.absences import Absences
+from bot.callbacks import Callbacks, described
 from bot.core import Core, Records
 from bot.coverage import Coverage
 from bot.digests import Digests
 from bot.directory import Directory
+from bot.http.api.routes import decisions_api
 from bot.http.health import health
 from bot.http.server import HttpServer, web_app
 from bot.http.slack import slack_router
+from bot.links import Links
 from bot.listeners.door import Door
 from bot.notifier import SlackNotifier
+from bot.outgoing import Allowed, Outgoing, secrets_of
 from bot.pace import FREE, Pace
 from bot.rules import apply_file
 from bot.slack import Slack
@@ -74,6 +78,7 @@ class Runtime:
         if self._socket is not None:
             await self._socket.connect_async()  # pyright: ignore[reportUnknownMemberType]
         if self.http is not None:
+            await self.core.records.feed.start()
             await self.http.start()
         log.info("serving", action="serve.started", team=identity.get("team"), mode=self.settings.signoff_slack_mode)
 
@@ -97,6 +102,7 @@ class Runtime:
         if self._socket is not None:
             await self._socket.close_async()  # pyright: ignore[reportUnknownMemberType]
         if self.http is not None:
+            await self.core.records.feed.stop()  # whoever waits over HTTP is answered, and does not hold it open
             await self.http.stop()
         await self.ticker.stop()
         log.info("stopped", action="serve.stopped")
@@ -114,17 +120,19 @@ def build(core: Core) -> Runtime:
     directory = Directory(web, clock=records.clock, managers=managers)
     core.opening.use(directory.zones)
     absences = Absences(records.away, directory)
+    links = Links(web, directory, clock=records.clock)
     limit = settings.signoff_digest_after
     digests = Digests(records.bursts, records.store, web, clock=records.clock, shown=records.shown, limit=limit)
-    notifier = SlackNotifier(web, directory, absences, digests, clock=records.clock, shown=records.shown)
+    notifier = SlackNotifier(web, directory, absences, digests, links, clock=records.clock, shown=records.shown)
     performer = Performer(records.approvals, notifier, clock=records.clock)
     work: dict[DueKind, Perform] = dict(performer.work())
     work[DueKind.DIGEST] = digests.redraw
+    work[DueKind.CALLBACK] = _callbacks(core).send
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
     records.effects.use(work)
     signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"
     app = AsyncApp(client=client, signing_secret=signing)
-    listeners.register(app, Door(core, web, directory, absences))
+    listeners.register(app, Door(core, web, directory, absences, links))
     watch = _watch(core, web, directory, absences)
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock),
@@ -141,7 +149,7 @@ def build(core: Core) -> Runtime:
 def _routers(runtime: Runtime) -> list[APIRouter]:
     """What is served over HTTP: Slack's door only where Slack comes through it."""
     settings, store = runtime.settings, runtime.core.records.store
-    routers = [health(store)]
+    routers = [health(store), decisions_api(runtime.core, runtime.directory)]
     if settings.signoff_slack_mode == "http":
         assert settings.slack_signing_secret is not None  # `build` says so where it is missing
         routers.append(slack_router(runtime.app, settings.slack_signing_secret.get_secret_value()))
@@ -157,6 +165,14 @@ def _keeping(settings: Settings, records: Records) -> list[Turn]:
         Turn("seal", sealer.once, settings.signoff_seal_seconds),
         Turn("retention", retention.once, RETENTION, first=RETENTION),
     ]
+
+
+def _callbacks(core: Core) -> Callbacks:
+    settings, records = core.settings, core.records
+    secret = settings.signoff_callback_secret
+    secrets = secrets_of(secret.get_secret_value()) if secret is not None else ()
+    outgoing = Outgoing(secrets, Allowed(settings.signoff_callback_hosts))
+    return Callbacks(records.approvals, outgoing, described, clock=records.clock, rng=records.rng)
 
 
 def _watch(core: Core, web: Slack, directory: Directory, absences: Absences) -> Watch:

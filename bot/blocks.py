@@ -6,7 +6,7 @@ from bot.card import card
 from bot.digest import digest
 from bot.listing import Found, Turn, listing
 from bot.lists import details
-from bot.notes import asked_for, glass, plain, reminder, report
+from bot.notes import asked_for, glass, plain, reminder, report, stands_in
 from bot.rich import Message
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "plain",
     "reminder",
     "report",
+    "stands_in",
 ]

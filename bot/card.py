@@ -223,7 +223,7 @@ def _votes(approval: Approval, index: int) -> str:
 def _context(approval: Approval, now: datetime) -> Block:
     waiting = approval.status is Status.PENDING
     parts: list[str | Block] = [
-        plain_text(f"Agent: {line(approval.graph, 60) or '(no name)'}"),
+        plain_text(texts.asker(approval)),
         texts.on_behalf(approval),
     ]
     parts.append(texts_votes.nobody_asked(approval))
@@ -255,6 +255,10 @@ def _closed(approval: Approval, now: datetime, room: Room) -> list[Block]:
     if approval.status is Status.SUPERSEDED:
         blocks = [section(":wastebasket: *No longer needed.* Signoff executed nothing.")]
         why = line(approval.error or "", 300)
+        return [*blocks, context(plain_text(why))] if why else blocks
+    if approval.cancelled is not None:
+        blocks = [section(texts_state.cancelled(approval))]
+        why = line(approval.cancelled.why, 300)
         return [*blocks, context(plain_text(why))] if why else blocks
     batch = len(approval.actions) > 1
     blocks: list[Block] = verdicts.listed(approval, room.verdicts) if not batch or _together(approval) else []

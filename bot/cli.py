@@ -23,9 +23,11 @@ from approvals.ports import Query
 from approvals.refusals import Refusal
 from bot import logs, output, strict_json
 from bot.audit_cli import audit
+from bot.callbacks_cli import callbacks
 from bot.command import AsJson, ConfigFile, EnvFile, Refused, run_until_done, settings_of
 from bot.core import open_core, open_records
 from bot.edited import typed
+from bot.keys_cli import keys
 from bot.policy_cli import policy
 from bot.receipt_cli import receipt
 
@@ -249,7 +251,9 @@ def manifest(
 
 app.command("receipt")(receipt)
 app.add_typer(audit, name="audit")
+app.add_typer(callbacks, name="callbacks")
 app.add_typer(policy, name="policy")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:

@@ -29,9 +29,12 @@ from approvals.redact import Redactor
 from approvals.service import Approvals
 from approvals.settings import Settings
 from approvals.shown import Shown
+from approvals.store.api_keys import ApiKeyStore
+from approvals.store.asked import AskedStore
 from approvals.store.audit import RedisAudit
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
+from approvals.store.feed import Feed
 from approvals.store.keys import Keys
 from approvals.store.pacing import BurstStore, PaceStore
 from approvals.store.redis import RedisStore, connect
@@ -60,6 +63,9 @@ class Records:
     audit: RedisAudit
     pace: PaceStore
     bursts: BurstStore
+    api_keys: ApiKeyStore
+    asked: AskedStore
+    feed: Feed
     effects: Effects
     approvals: Approvals
     book: PolicyBook
@@ -111,9 +117,23 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        audit = RedisAudit(redis, keys=keys)
-        pace, bursts = PaceStore(redis, clock=clock, keys=keys), BurstStore(redis, clock=clock, keys=keys)
-        yield Records(store, away, told, audit, pace, bursts, effects, approvals, book, shown, clock, chance)
+        yield Records(
+            store=store,
+            away=away,
+            told=told,
+            audit=RedisAudit(redis, keys=keys),
+            pace=PaceStore(redis, clock=clock, keys=keys),
+            bursts=BurstStore(redis, clock=clock, keys=keys),
+            api_keys=ApiKeyStore(redis, clock=clock, keys=keys),
+            asked=AskedStore(redis, keys=keys),
+            feed=Feed(redis, keys=keys),
+            effects=effects,
+            approvals=approvals,
+            book=book,
+            shown=shown,
+            clock=clock,
+            rng=chance,
+        )
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from approvals.away import Away
+from approvals.entries import API, parts
 from approvals.errors import ConfigError, SignoffError
 from approvals.managers import Managers
 from approvals.model import Actor, ActorRef, Source, Standing
@@ -146,6 +147,10 @@ class Directory:
 
     async def members(self, entry: str) -> tuple[str, ...]:
         """The user ids that an audience entry names, whoever they are. `ConfigError` for one that names nothing."""
+        if (made := parts(entry)) is not None:
+            return await self._both(*made)
+        if entry.startswith(API):
+            return ()
         if entry.startswith(OWN_MANAGER):
             return await self._managers_of(entry)
         if is_user(entry):
@@ -157,6 +162,12 @@ class Directory:
             return await self._cached("email", entry, lambda: self._by_email(entry))
         group = await self._group(entry)
         return await self._cached("group", group, lambda: self._slack.group_members(group))
+
+    async def _both(self, asked: str, entries: Iterable[str]) -> tuple[str, ...]:
+        """Those of `asked` who belong to one of the entries; an entry that names nobody has nobody in it."""
+        found = await self.members(asked)
+        belong = [await self.belongs(user, entries) for user in found]
+        return tuple(user for user, inside in zip(found, belong, strict=True) if inside)
 
     async def people(self, entry: str) -> tuple[str, ...]:
         """Those of `members` who can decide at all: full members, of this workspace. The others count nowhere.

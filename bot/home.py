@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from approvals.away import Away
 from approvals.model import SYSTEM, Approval
 from approvals.ports import Page
 from bot import replies, texts
+from bot.bulk_views import way_in
+from bot.find import Find
 from bot.listing import rows
-from bot.rich import Block, button, context, divider, header, section
+from bot.rich import Block, actions, button, context, divider, header, section
 
 MAX_ROWS = 20
 MAX_COVERED = 10
@@ -27,22 +29,28 @@ def home(
     away: Away | None = None,
     covering: Sequence[Away] = (),
     decidable: frozenset[str] = frozenset(),
+    links: Mapping[str, str] | None = None,
+    several: bool = False,
 ) -> Block:
     """The view for `views.publish`: the first twenty pending approvals, oldest first. `viewer` is a Slack user id.
 
     `more`: there may be others that they may see; how many is not known. `away`: the viewer is; `covering`: for whom
-    they stand in. `decidable`: the ids of those that the viewer may decide.
+    they stand in. `decidable`: the ids of those that the viewer may decide. `links`: where their cards stand, by id.
+    `several`: some of one kind can be decided together.
     """
     shown = page.approvals[:MAX_ROWS]
     quick = frozenset([approval.id for approval in shown if approval.id in decidable][:MAX_DECIDED])
     blocks: list[Block] = [*_absences(away, covering), header("Waiting for a decision")]
     blocks.append(context(f"As of {texts.moment(now)}. Open this page again to refresh it."))
+    if several:
+        blocks.append(actions([way_in(Find().text())]))
     if not shown:
         blocks.append(section(texts.HELP_EMPTY))
         blocks.append(context("`/approvals all` shows the same list in any conversation."))
     for approval in shown:
         blocks.append(divider())
-        blocks += rows(approval, now, decide=approval.id in quick, extra=_yours(approval, viewer, covering))
+        extra, link = _yours(approval, viewer, covering), (links or {}).get(approval.id)
+        blocks += rows(approval, now, decide=approval.id in quick, extra=extra, link=link)
     if page.total > len(shown) and shown:
         blocks.append(divider())
         blocks.append(context(f"{len(shown)} of {page.total}. `/approvals all` lists all of them."))

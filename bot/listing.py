@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from approvals.model import Approval, Status
-from bot import buttons, replies_find, texts, texts_state, texts_votes
+from bot import bulk_views, buttons, replies_find, texts, texts_state, texts_votes
 from bot.card import brief
 from bot.find import Find, Scope
 from bot.lists import MAX_ROWS, row, titled
@@ -39,7 +40,8 @@ class Turn:
 class Found:
     """What was found for one page, in order. `total` is `None` where it is not known, `first` counts those before.
 
-    `decidable`: the ids of those that the reader may decide. `others`: how many more wait that are not theirs.
+    `decidable`: the ids of those that the reader may decide. `others`: how many more wait that are not theirs. `links`:
+    where the cards stand that the reader can open, by id. `several`: some of one kind can be decided together.
     """
 
     find: Find
@@ -50,6 +52,8 @@ class Found:
     after: Turn | None = None
     decidable: frozenset[str] = field(default_factory=frozenset[str])
     others: int = 0
+    links: Mapping[str, str] = field(default_factory=dict[str, str])
+    several: bool = False
 
 
 def listing(found: Found, now: datetime) -> Message:
@@ -64,16 +68,17 @@ def _listing(found: Found, now: datetime, *, decide: bool) -> Message:
     blocks = [header(title)]
     if said := replies_find.filters(find):
         blocks.append(context(said))
-    turns = _turns(found)
+    turns = [*_turns(found), *([bulk_views.way_in(find.text())] if found.several else [])]
     if not shown:
         sentence = _nothing(found)
         rest = [section(sentence), *([actions(turns)] if turns else [])]
         return Message(fallback(f"{title}: {sentence}"), [*blocks, *rest])
     for number, approval in enumerate(shown):
         if find.scope is Scope.HISTORY:
-            blocks.append(_decided(approval))
+            blocks.append(_decided(approval, found.links.get(approval.id)))
         else:
-            blocks += rows(approval, now, decide=decide and approval.id in found.decidable, apart=number > 0)
+            may, link = decide and approval.id in found.decidable, found.links.get(approval.id)
+            blocks += rows(approval, now, decide=may, apart=number > 0, link=link)
     blocks.append(context(replies_find.counted(find.scope, len(shown), found.first, found.total)))
     if others := replies_find.elsewhere(found.others, find):
         blocks.append(context(others))
@@ -91,13 +96,15 @@ def quick(approval: Approval) -> list[Block]:
     return [] if row is None or asked is None else [*asked, row]
 
 
-def rows(approval: Approval, now: datetime, *, decide: bool, extra: str = "", apart: bool = False) -> list[Block]:
+def rows(
+    approval: Approval, now: datetime, *, decide: bool, extra: str = "", apart: bool = False, link: str | None = None
+) -> list[Block]:
     """One approval; `decide`: whoever reads it may. `apart`: a line parts what can be decided from what is above."""
     asked = quick(approval) if decide else []
-    return [*([divider()] if apart and asked else []), row(approval, now, extra), *asked]
+    return [*([divider()] if apart and asked else []), row(approval, now, extra, link), *asked]
 
 
-def _decided(approval: Approval) -> Block:
+def _decided(approval: Approval, link: str | None) -> Block:
     """What became of one: who, what, when."""
     last = approval.decisions[-1] if approval.decisions else None
     facts = [texts_votes.verdict(approval, last) if last is not None else f"*{texts_state.state(approval)}*"]
@@ -105,7 +112,7 @@ def _decided(approval: Approval) -> Block:
         facts[0] += f" · {texts.moment(approval.resolved_at)}"
     if approval.status is not Status.RESUMED and last is not None:
         facts.append(texts_state.state(approval))
-    return titled(approval, facts)
+    return titled(approval, facts, link)
 
 
 def _nothing(found: Found) -> str:

@@ -33,23 +33,24 @@ DETAILS = 4200
 """Characters that what is said beyond the card may take, at the most."""
 
 
-def row(approval: Approval, now: datetime, extra: str = "") -> Block:
-    """One approval in a list: its title as plain text, how it stands, and a button to see it."""
+def row(approval: Approval, now: datetime, extra: str = "", link: str | None = None) -> Block:
+    """One approval in a list: its title as plain text, how it stands, where its card is, and a button to see it."""
     facts = [f"*{texts_state.state(approval)}* · opened {texts.span((now - approval.opened_at).total_seconds())} ago"]
     if approval.status is Status.PENDING and approval.expires_at is not None:
         facts.append(f"until {texts.moment(approval.expires_at)}")
     if extra:
         facts.append(extra)
-    return titled(approval, facts)
+    return titled(approval, facts, link)
 
 
-def titled(approval: Approval, facts: Sequence[str]) -> Block:
-    """The row itself. `facts` are `mrkdwn` of ours, each a line."""
+def titled(approval: Approval, facts: Sequence[str], link: str | None = None) -> Block:
+    """The row itself. `facts` are `mrkdwn` of ours, each a line; `link` opens its card."""
+    lines = [*facts, replies_find.OPEN_CARD.format(url=link)] if link else facts
     return {
         "type": "section",
         "fields": [
             plain_text(texts.title(approval, 120)),
-            {"type": "mrkdwn", "text": "\n".join(facts), "verbatim": True},
+            {"type": "mrkdwn", "text": "\n".join(lines), "verbatim": True},
         ],
         "accessory": button("Show", "show", approval.id, about=texts.title(approval, 60)),
     }

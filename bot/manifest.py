@@ -20,6 +20,15 @@ SCOPES: Mapping[str, str] = {
 }
 """Bot scopes and what each is for. (views.* need none.)"""
 
+COPY_LINK, AUDIT_TRAIL = "copy_link", "audit_trail"
+"""The callback ids of the entries in the menu of a message."""
+
+SHORTCUTS: Mapping[str, tuple[str, str]] = {
+    COPY_LINK: ("Copy approval link", "The link and the id of the approval that this message is about"),
+    AUDIT_TRAIL: ("Show audit trail", "Who did what, and when, about the approval of this message"),
+}
+"""Names (24 characters at the most) and descriptions."""
+
 
 def manifest(*, request_url: str | None = None, name: str = "Signoff") -> dict[str, Any]:
     """Socket Mode by default; with `request_url`, signed HTTP to that URL (`https://…/slack/events`).
@@ -51,6 +60,10 @@ def manifest(*, request_url: str | None = None, name: str = "Signoff") -> dict[s
             },
             "bot_user": {"display_name": name, "always_online": True},
             "slash_commands": [command],
+            "shortcuts": [
+                {"name": label, "type": "message", "callback_id": callback, "description": about}
+                for callback, (label, about) in SHORTCUTS.items()
+            ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from approvals.model import Approval, Status
-from bot import replies, texts, texts_state, texts_votes, verdicts
+from bot import replies, replies_find, texts, texts_state, texts_votes, verdicts
 from bot.rich import MAX_BLOCKS, Message, clean, context, cut, fallback, inline, preformatted, quote, rich, section
 
 MAX_OUTCOME = 2500
@@ -33,6 +33,12 @@ def asked_for(card: Message, absent: str) -> Message:
     """A card as the one sees it who covers for somebody absent."""
     full = len(card.blocks) >= MAX_BLOCKS
     return card if full else Message(card.text, [context(replies.asked_for(absent)), *card.blocks])
+
+
+def stands_in(card: Message, link: str) -> Message:
+    """A card in a direct message, with the way to the one that others see."""
+    full = len(card.blocks) >= MAX_BLOCKS
+    return card if full else Message(card.text, [*card.blocks, context(replies_find.SHARED_CARD.format(url=link))])
 
 
 def _left(approval: Approval, now: datetime | None) -> str:

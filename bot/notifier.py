@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from approvals import covering, places
+from approvals.entries import API
 from approvals.errors import ConfigError, Later, SignoffError
 from approvals.model import Approval, MessageKind, MessageRef, Status
 from approvals.ports import Clock
@@ -17,6 +18,7 @@ from bot.absences import Absences
 from bot.blocks import Message
 from bot.digests import Digests
 from bot.directory import Directory, is_channel, is_user
+from bot.links import Links
 from bot.slack import Slack
 from bot.slack_errors import GONE, SlackRefused
 
@@ -47,6 +49,7 @@ class SlackNotifier:
         directory: Directory,
         absences: Absences,
         digests: Digests,
+        links: Links,
         *,
         clock: Clock,
         shown: Shown,
@@ -55,6 +58,7 @@ class SlackNotifier:
         self._directory = directory
         self._absences = absences
         self._digests = digests
+        self._links = links
         self._clock = clock
         self._shown = shown
 
@@ -74,7 +78,7 @@ class SlackNotifier:
                 for place, channel in await self._channels(entry, approval):
                     if places.whose(place) not in stands:
                         stands.add(places.whose(place))
-                        posted.append(await self._placed(approval, channel, kind, place, again=again))
+                        posted.append(await self._placed(approval, channel, kind, place, posted, again=again))
             except SignoffError as failed:
                 refused = failed
                 if isinstance(failed, Later):
@@ -85,14 +89,22 @@ class SlackNotifier:
         return posted
 
     async def _placed(
-        self, approval: Approval, channel: str, kind: MessageKind, place: str, *, again: bool
+        self,
+        approval: Approval,
+        channel: str,
+        kind: MessageKind,
+        place: str,
+        posted: Sequence[MessageRef],
+        *,
+        again: bool,
     ) -> MessageRef:
         """By a card of its own, or together with others where too many come at once. A step up is never collected."""
         if again and (found := await self._found(channel, approval, kind, place)):
             return found
         if kind is MessageKind.CARD and (among := await self._digests.place(approval, channel, place)):
             return among
-        return await self._post(channel, self._card(approval, place), approval, kind, place)
+        card = await self._card(approval, place, posted)
+        return await self._post(channel, card, approval, kind, place)
 
     async def _stand_ins(self, approval: Approval) -> list[tuple[str, str]]:
         """Those who cover for somebody absent, while it can still be decided."""
@@ -101,11 +113,17 @@ class SlackNotifier:
         found = await self._absences.stand_ins(approval)
         return [(places.stand_in(cover, who), await self._directory.direct(cover)) for cover, who in found.items()]
 
-    def _card(self, approval: Approval, place: str, *, passed_on: bool = False) -> Message:
-        """The card as it stands in a place: whoever covers is told for whom, and where others are asked now that."""
+    async def _card(
+        self, approval: Approval, place: str, posted: Sequence[MessageRef] = (), *, passed_on: bool = False
+    ) -> Message:
+        """The card as it stands in a place: whoever covers is told for whom, where others are asked now that, and in a
+        direct message where the card stands before others. `posted`: messages that the record does not know yet."""
         card = blocks.card(self._shown.approval(approval), self._clock(), passed_on=passed_on)
-        absent = places.for_whom(place)
-        return blocks.asked_for(card, absent) if absent else card
+        absent, person = places.for_whom(place), places.whose(place)
+        if absent:
+            card = blocks.asked_for(card, absent)
+        link = await self._links.shared(person, (*approval.messages, *posted)) if is_user(person) else None
+        return blocks.stands_in(card, link) if link else card
 
     async def _channels(self, entry: str, approval: Approval) -> list[tuple[str, str]]:
         """Where an entry is told: a channel itself, people by direct message. Each with the name of the place."""
@@ -113,6 +131,8 @@ class SlackNotifier:
             return await self._stand_ins(approval)
         if is_channel(entry):
             return [(entry, await self._directory.channel(entry))]
+        if entry.startswith(API):
+            return []
         people = await self._directory.people(entry)
         return [(person, await self._directory.direct(person)) for person in people]
 
@@ -157,7 +177,7 @@ class SlackNotifier:
                 await self._digests.changed(ref)
             if ref.kind not in CARDS:
                 continue
-            message = self._card(approval, ref.place, passed_on=not _reached(reach, ref.place))
+            message = await self._card(approval, ref.place, passed_on=not _reached(reach, ref.place))
             if not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
                 log.info("card is gone", action="slack.gone", approval=approval.id, channel=ref.channel)
 

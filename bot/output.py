@@ -71,6 +71,31 @@ def shown(approval: Approval, *, as_json: bool) -> None:
     _console.print(table)
 
 
+def key(token: str, found: dict[str, Any], *, as_json: bool) -> None:
+    """A key that was just made: the one time that it is seen."""
+    if as_json:
+        document({"token": token, **found})
+        return
+    _console.out(token, highlight=False)
+    _console.print(Text(f"Key {found['name']}. Keep it now: it is not shown again.", style="dim"))
+
+
+def keys(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    """The keys there are."""
+    if as_json:
+        document(list(found))
+        return
+    if not found:
+        _console.print("There are no keys; signoff keys create NAME makes one.")
+        return
+    table = _table("ID", "NAME", "SCOPES", "LAST USED", "STATE")
+    for one in found:
+        ends = f"until {one['expires_at']}" if one["expires_at"] else "works"
+        state = f"revoked {one['revoked_at']}" if one["revoked_at"] else ends
+        table.add_row(one["id"], Text(one["name"]), ", ".join(one["scopes"]), one["last_used_at"] or "never", state)
+    _console.print(table)
+
+
 def ran(result: RunResult, shown: Shown, *, as_json: bool) -> None:
     """Where a run came to rest. A graph that stumbled and will be tried again is `waiting`, with its error."""
     result = dataclasses.replace(

@@ -63,6 +63,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Pointed:
+    """A message whose menu somebody used. `thread_ts` names the message whose thread it stands in; `by_bot`: no person
+    wrote it."""
+
+    channel: str
+    ts: str
+    thread_ts: str | None
+    by_bot: bool
+    person: Person
+    trigger_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListPage:
     """Which page of a list: where it begins, and what is looked for, as it would be typed."""
 
@@ -134,6 +147,17 @@ def choice(body: Body) -> Choice:
         person=person(body),
         trigger_id=trigger_id(body),
     )
+
+
+def pointed(body: Body) -> Pointed:
+    """The message that a shortcut is about. Raises `InputError` for a body that names none."""
+    message, channel = _mapping(body.get("message")), _text(_mapping(body.get("channel")).get("id"))
+    ts = _text(body.get("message_ts")) or _text(message.get("ts"))
+    if not channel or not ts:
+        raise InputError("a Slack payload names no message")
+    thread = _text(message.get("thread_ts")) or None
+    by_bot = bool(message.get("bot_id"))
+    return Pointed(channel, ts, thread, by_bot, person(body), trigger_id(body))
 
 
 def button_value(body: Body) -> str:

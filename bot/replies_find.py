@@ -46,6 +46,18 @@ _FAULTS: Mapping[Fault, str] = {
 NOTHING_HERE = "Nothing that you look for is among these. *Next* looks further."
 PAGE_GONE = "There is nothing on this page any more. `/approvals` starts at the first one."
 CARD_IS = ":link: <{url}|The card, where it stands>"
+OPEN_CARD = ":link: <{url}|Open the card>"
+SHARED_CARD = ":link: <{url}|The same card in the channel>, where others see it too."
+LINK_TITLE = "Link to this approval"
+LINK_IS = "*Link* (it opens the card for whoever is where the card stands)"
+SHOW_IS = "*Command* (shows it in any conversation)"
+ID_IS = "*Id*"
+NO_LINK = "Slack gives no link to its card now. The command below shows it anyway."
+MANY = "That message shows several approvals at once. Choose *Show* on one of them, or type `/approvals`."
+NOT_OURS = (
+    "That message is not about an approval. Use the menu on a card of Signoff's, or on a message in its thread; "
+    "`/approvals` lists what waits."
+)
 
 
 def wrong(found: Wrong) -> str:

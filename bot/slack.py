@@ -205,6 +205,30 @@ class Slack:
                 break
         return None
 
+    async def told(
+        self, channel: str, ts: str, *, thread_ts: str | None = None
+    ) -> tuple[str, Mapping[str, Any]] | None:
+        """The type and the payload of the metadata of one message of an app; `None` where it has none, or is gone.
+
+        conversations.history, or conversations.replies in a thread, of just that moment.
+        """
+        page = {"oldest": ts, "latest": ts, "inclusive": True, "limit": 10, "include_all_metadata": True}
+        if thread_ts is None or thread_ts == ts:
+            call = self.client.conversations_history(channel=channel, **cast("Any", page))
+        else:
+            call = self.client.conversations_replies(channel=channel, ts=thread_ts, **cast("Any", page))
+        try:
+            answer = await self._ask(f"reading a message in {channel}", call)
+        except SlackRefused as refused:
+            if refused.code in slack_errors.GONE:
+                return None
+            raise
+        found = next((message for message in answer["messages"] if message.get("ts") == ts), {})
+        told = found.get("metadata") or {}
+        if not found.get("bot_id") or not told.get("event_type"):
+            return None
+        return str(told["event_type"]), cast("Mapping[str, Any]", told.get("event_payload") or {})
+
     async def update(self, channel: str, ts: str, text: str, blocks: Blocks) -> bool:
         """chat.update. False if the message is gone."""
         try:

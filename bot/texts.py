@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from approvals import entries
 from approvals.lifecycle import offered
 from approvals.model import ActorRef, Approval, DecisionType, Resolution, Source, Status
 from approvals.policy import MANAGER, OnExpiry, Policy, Urgency
@@ -82,6 +83,9 @@ def who(actor: ActorRef) -> str:
 
 def entry(name: str) -> str:
     """An audience entry as Slack draws it: a mention where it is an id."""
+    name = entries.head(name)
+    if name.startswith(entries.API):
+        return f"{inline(name.removeprefix(entries.API), 60)} (API)"
     if name.startswith(MANAGER):
         return f"the manager of {person(name.partition(':')[2])}" if ":U" in name else "the requester's manager"
     if _GROUP.fullmatch(name):
@@ -181,6 +185,13 @@ def asked(approval: Approval, audience: Sequence[str] | None = None) -> str:
     return f"{text} · escalated, step {approval.level} of {len(approval.policy.escalate)}"
 
 
+def asker(approval: Approval) -> str:
+    """The agent, or the API key, that asks. Plain."""
+    if approval.terms is not None:
+        return f"Asked by: {line(approval.terms.name, 60) or '(no name)'} (API)"
+    return f"Agent: {line(approval.graph, 60) or '(no name)'}"
+
+
 def on_behalf(approval: Approval) -> str:
     """The requester, if one is known."""
     return f"For {person(approval.requester)}" if approval.requester else ""
@@ -216,6 +227,8 @@ class _Case:
     def decided(self) -> str:
         """`Already approved by … at …`."""
         approval = self.approval
+        if approval is not None and approval.cancelled is not None:
+            return f"Already cancelled by {who(approval.cancelled.by)}"
         if approval is None or approval.resolution is None:
             return "Already decided"
         last = approval.decisions[-1] if approval.decisions else None

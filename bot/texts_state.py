@@ -14,6 +14,10 @@ from bot.rich import inline
 
 def progress(approval: Approval) -> str:
     """What becomes of the agent after the decision."""
+    if approval.cancelled is not None:
+        return ""
+    if approval.terms is not None and approval.status is not Status.FAILED and approval.held_until is None:
+        return f":inbox_tray: The answer is there for {inline(approval.terms.name, 60) or 'whoever asked'} to read."
     if approval.status is Status.RESOLVED and approval.held_until is not None:
         return f":hourglass_flowing_sand: The agent goes on at {texts.moment(approval.held_until)}; until then: *Undo*."
     if approval.status is Status.RESOLVED:
@@ -34,6 +38,13 @@ def progress(approval: Approval) -> str:
     return ""
 
 
+def cancelled(approval: Approval) -> str:
+    """Who no longer wants an answer."""
+    by = f" by {texts.who(approval.cancelled.by)}" if approval.cancelled else ""
+    when = f" at {texts.moment(approval.resolved_at)}" if approval.resolved_at else ""
+    return f":wastebasket: *Cancelled*{by}{when}. No answer is needed any more, and none was given."
+
+
 def state(approval: Approval) -> str:
     """A word or two for lists."""
     if approval.status is Status.PENDING:
@@ -44,6 +55,8 @@ def state(approval: Approval) -> str:
         return "Answered elsewhere; the agent is stuck"
     if texts.unanswered(approval):
         return "Expired; the agent got no answer"
+    if approval.cancelled is not None:
+        return texts.ENDED[Resolution.CANCELLED]
     ended = texts.ENDED[approval.resolution] if approval.resolution else "Decided"
     if automatic.decided(approval):
         ended += " automatically"
@@ -74,6 +87,8 @@ def headline(approval: Approval) -> str:
         return f"No longer needed: {about}"
     if approval.status is Status.FAILED:
         return f"{state(approval)}: {about}"
+    if approval.cancelled is not None:
+        return f"Cancelled: {about}"
     last = approval.decisions[-1] if approval.decisions else None
     if last is None or approval.resolution is Resolution.EXPIRED:
         return f"{state(approval)}: {about}"

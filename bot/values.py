@@ -18,7 +18,20 @@ SHORT = 120
 MAX_PROSE = 20_000
 """Characters of prose in which the leaves of a payload are looked for."""
 
-_MACHINERY = frozenset({"review_configs", "config", "reply", "type", "options", "choices", "editable", "allow_edit"})
+_MACHINERY = frozenset(
+    {
+        "review_configs",
+        "config",
+        "reply",
+        "type",
+        "options",
+        "choices",
+        "editable",
+        "allow_edit",
+        "response_type",
+        "urgency",
+    }
+)
 """Keys of payloads that say how to answer, not what it is about."""
 
 

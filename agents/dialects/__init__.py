@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from agents.dialects.base import Context, Dialect, Reading, check_decision
 from agents.dialects.breakpoint import Breakpoint
+from agents.dialects.decision import DecisionRequest
 from agents.dialects.inbox import AgentInbox
 from agents.dialects.middleware import Middleware, PerCall
 from agents.dialects.plain import Plain
@@ -19,7 +20,7 @@ from approvals.model import Approval, Decision, Draft, InterruptRef, Reply
 from approvals.policy import Urgency
 from approvals.refusals import Reason, Refusal
 
-DIALECTS: tuple[Dialect, ...] = (Middleware(), PerCall(), AgentInbox(), Breakpoint(), Plain())
+DIALECTS: tuple[Dialect, ...] = (DecisionRequest(), Middleware(), PerCall(), AgentInbox(), Breakpoint(), Plain())
 """In order: the last reads everything."""
 
 __all__ = ["DIALECTS", "Context", "Dialect", "Dialects", "Reading"]

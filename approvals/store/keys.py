@@ -33,7 +33,8 @@ class Keys:
         return self._key("lease", thread_id)
 
     def index(self, name: str, *of: str) -> str:
-        """Sorted set of ids by opening time, in microseconds; `decided` by when they were decided."""
+        """Sorted set of ids by opening time, in microseconds; `decided` by when they were decided, and
+        `undelivered` of those that ended and whose callback was given up, by the end."""
         return self._key("index", name, *of)
 
     def away(self, user_id: str) -> str:
@@ -113,6 +114,16 @@ class Keys:
         (of its message), `last` (when one joined it). `recent`: sorted set of approvals with cards of their own. A
         number: sorted set of the members. `at-TS`: the number of the collection that a message shows."""
         return self._key("burst", channel, *of)
+
+    @property
+    def api_keys(self) -> str:
+        """Hash: id of an API key to `doc`."""
+        return self._key("api_keys")
+
+    @property
+    def api_keys_used(self) -> str:
+        """Hash: id of an API key to when it was used last, in seconds since the epoch, to the minute."""
+        return self._key("api_keys", "used")
 
     @property
     def fence(self) -> str:

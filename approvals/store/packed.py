@@ -84,9 +84,15 @@ class Packed:
         ]
         if approval.resolved_at is not None:
             rows.append((index("decided"), approval.id, score(approval.resolved_at)))
+        if approval.callback:
+            dead = approval.delivery is not None and approval.delivery.dead
+            ended = score(approval.closed_at or approval.opened_at)
+            rows.append((index("undelivered"), approval.id, ended if dead else ""))
         if not change.before:
             ever = (index("all"), index("all", approval.graph), index("thread", approval.thread_id))
             rows += [(name, approval.id, opened) for name in ever]
+            if approval.terms is not None and approval.terms.key:
+                rows.append((index("key", approval.terms.key), approval.id, opened))
         return rows
 
     def _thread_indexes(self, thread: Thread) -> list[IndexRow]:

@@ -106,7 +106,9 @@ class RedisStore:
     async def page(self, query: Query) -> Page:
         """Approvals by opening time, or by when they were decided. Cost grows with the page, not with all there is."""
         name = "pending" if query.status is Status.PENDING else "all"
-        if query.decided:
+        if query.undelivered:
+            index = self._keys.index("undelivered")
+        elif query.decided:
             index = self._keys.index("decided")
         elif query.thread_id is not None:
             index = self._keys.index("thread", query.thread_id)

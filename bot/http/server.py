@@ -12,13 +12,20 @@ from fastapi import APIRouter, FastAPI
 
 from approvals.errors import ConfigError
 from approvals.settings import Settings
+from bot.http.api import problems
+from bot.http.api.boundary import Boundary
+from bot.http.api.routes import describe
 
 
 def web_app(routers: Iterable[APIRouter]) -> FastAPI:
     """All that is served."""
-    web = FastAPI(title="Signoff", docs_url=None, redoc_url=None, openapi_url=None)
+    web = FastAPI(title="Signoff", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     for router in routers:
         web.include_router(router)
+    problems.install(web)
+    web.add_middleware(Boundary)
+    plain = web.openapi
+    web.openapi = lambda: describe(plain())
     return web
 
 
@@ -34,6 +41,7 @@ class HttpServer:
     """Listens at the host and port of the settings."""
 
     def __init__(self, web: FastAPI, settings: Settings) -> None:
+        self.web = web
         config = uvicorn.Config(
             web,
             host=settings.signoff_http_host,

@@ -168,7 +168,7 @@ class Commands:
         approval = await self._door.seen(person, approval_id)
         if approval is None:
             return replies.no_such(approval_id)
-        return blocks.details(approval, self._door.clock(), await self._finder.link(person, approval))
+        return blocks.details(approval, self._door.clock(), await self._door.links.card(person.id, approval))
 
     async def turn(self, body: Body, answer: Answer) -> None:
         """Another page, in place."""

@@ -20,6 +20,7 @@ from bot.absences import Absences
 from bot.blocks import Message
 from bot.core import Core
 from bot.directory import Directory
+from bot.links import Links
 from bot.payloads import Body, Person
 from bot.sight import Sight
 from bot.slack import Slack
@@ -77,13 +78,14 @@ class Answer:
 class Door:
     """What listeners reach."""
 
-    def __init__(self, core: Core, slack: Slack, directory: Directory, absences: Absences) -> None:
+    def __init__(self, core: Core, slack: Slack, directory: Directory, absences: Absences, links: Links) -> None:
         self.core = core
         self.approvals = core.records.approvals
         self.slack = slack
         self.directory = directory
         self.clock = core.records.clock
         self.absences = absences
+        self.links = links
         self.shown = core.records.shown
         self.sight = Sight(self.approvals, directory, absences, core.settings.signoff_admins)
         self.waiting = Waiting(self.approvals, directory, absences, self.sight)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import structlog
-
-from approvals.errors import InputError, SignoffError
-from approvals.model import Approval, MessageKind
-from approvals.places import whose
+from approvals.errors import InputError
+from approvals.model import Approval
 from approvals.ports import Query
-from bot import blocks, find, payloads, replies_find
+from bot import blocks, bulk, find, payloads, replies_find
 from bot.blocks import Found, Message, Turn
 from bot.find import Find, Scope, Wrong
 from bot.listeners.door import Door
@@ -19,10 +16,6 @@ from bot.sight import BUDGET, Wanted
 
 PAGE_SIZE = 8
 """Rows a page: what fits a phone without scrolling for long."""
-
-_CARDS = (MessageKind.CARD, MessageKind.ESCALATION, MessageKind.DIGEST)
-
-log = structlog.get_logger()
 
 
 class Finder:
@@ -43,6 +36,16 @@ class Finder:
             raise InputError("a list button is not of our making: what is looked for cannot be read")
         return await self._page(asked, person, Turn(at.offset, at.skip))
 
+    async def waiting(self, text: str, person: Person) -> tuple[Approval, ...]:
+        """All that this person may decide of what a list looked for: among the first `BUDGET` that wait, the first
+        deadline on top. Raises `InputError` for what is not of our making."""
+        asked = find.parse(text)
+        named = asked if isinstance(asked, Wrong) else await self._named(asked)
+        if isinstance(named, Wrong | str) or named.scope is Scope.HISTORY:
+            raise InputError("a list button is not of our making: what is looked for cannot be read")
+        wanted = find.wanted(named, person.id, self._door.clock(), self._door.shown.approval)
+        return (await self._door.waiting.queue(person, Query(graph=named.graph), wanted)).approvals
+
     async def _page(self, asked: Find, person: Person, at: Turn, skip: int = 0) -> Message | str:
         named = await self._named(asked)
         if isinstance(named, str):
@@ -57,7 +60,10 @@ class Finder:
             found = await self._window(named, person, query, wanted, at.skip + skip)
         ids = await self._door.waiting.decidable(person, found.approvals)
         shown = tuple(map(self._door.shown.approval, found.approvals))
-        return blocks.listing(replace(found, approvals=shown, decidable=ids), self._door.clock())
+        links = await self._door.links.cards(person.id, found.approvals)
+        rows = [(approval, self._door.shown.approval(approval)) for approval in found.approvals if approval.id in ids]
+        found = replace(found, several=found.several or (named.scope is not Scope.HISTORY and bulk.several(rows)))
+        return blocks.listing(replace(found, approvals=shown, decidable=ids, links=links), self._door.clock())
 
     async def _named(self, asked: Find) -> Find | str:
         """The same with ids for people; a sentence where somebody cannot be told."""
@@ -86,6 +92,7 @@ class Finder:
             before=before,
             after=after,
             others=queue.others if whole else 0,
+            several=bulk.several((approval, self._door.shown.approval(approval)) for approval in queue.approvals),
         )
 
     async def _window(self, asked: Find, person: Person, query: Query, wanted: Wanted, skip: int) -> Found:
@@ -99,15 +106,3 @@ class Finder:
             before=None if seen.before is None else Turn(seen.before),
             after=None if seen.after is None else Turn(seen.after),
         )
-
-    async def link(self, person: Person, approval: Approval) -> str | None:
-        """Where the latest card stands that this person can open; `None` if there is none, or Slack does not say."""
-        for card in reversed([message for message in approval.messages if message.kind in _CARDS]):
-            direct = whose(card.place) == person.id
-            try:
-                if direct or await self._door.directory.belongs(person.id, [card.channel]):
-                    return await self._door.slack.permalink(card.channel, card.ts)
-            except SignoffError as refused:
-                log.warning("no link to a card", action="list.no_link", approval=approval.id, why=str(refused))
-                return None
-        return None

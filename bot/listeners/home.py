@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from approvals.model import Standing
 from approvals.ports import Query
-from bot import home, payloads, replies
+from bot import bulk, home, payloads, replies
 from bot.listeners.door import Answer, App, Door
 from bot.payloads import Body, Person
 
@@ -33,5 +33,17 @@ async def draw(door: Door, user: str) -> None:
     covering = await door.absences.covered_by(user)
     page = door.shown.page(seen.page)
     ids = await door.waiting.decidable(Person(user, None), seen.page.approvals)
-    view = home.home(page, door.clock(), viewer=user, more=more, away=away, covering=covering, decidable=ids)
+    links = await door.links.cards(user, seen.page.approvals)
+    able = bulk.several(pair for pair in zip(seen.page.approvals, page.approvals, strict=True) if pair[0].id in ids)
+    view = home.home(
+        page,
+        door.clock(),
+        viewer=user,
+        more=more,
+        away=away,
+        covering=covering,
+        decidable=ids,
+        links=links,
+        several=able,
+    )
     await door.slack.publish(user, view)

@@ -58,7 +58,9 @@ class Page:
 
     async def _permalink(self, request: web.Request) -> web.StreamResponse:
         channel, ts = request.match_info["channel"], request.match_info["ts"].removeprefix("p")
-        raise web.HTTPFound(f"/#channel={channel}&ts={ts[:-6]}.{ts[-6:]}")
+        thread = request.query.get("thread_ts")
+        beside = f"&thread={thread}" if thread else ""
+        raise web.HTTPFound(f"/#channel={channel}&ts={ts[:-6]}.{ts[-6:]}{beside}")
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
         viewer = web.WebSocketResponse(heartbeat=20)

@@ -17,7 +17,7 @@ const parts = {};
 export const place = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 
 export function go(changes) {
-  const next = { ...place(), ...changes };
+  const next = { ...place(), ...(changes.channel ? { ts: null } : {}), ...changes };
   for (const key of Object.keys(next)) if (next[key] === null) delete next[key];
   location.hash = new URLSearchParams(next).toString();
 }
@@ -47,6 +47,7 @@ function chosen() {
 }
 
 let last = "";
+let pointed = "";
 
 function render() {
   if (!state) return;
@@ -55,8 +56,10 @@ function render() {
   if (!parts.shell) build();
   const here = `${at.user} ${at.channel}`;
   if (here !== last && at.channel === HOME && ctx.me) perform({ do: "open_home", user: at.user });
-  const moved = here !== last;
+  const asked = `${here} ${place().ts || ""}`;
+  const moved = here !== last || (asked !== pointed && Boolean(place().ts));
   last = here;
+  pointed = asked;
   document.title = `${at.channel === HOME ? state.app.name : label(ctx, at.channel)} · ${state.team.name}`;
   sidebar(parts.sidebar, ctx, at);
   if (at.channel === HOME) homePane(parts.main, ctx, moved);
@@ -112,6 +115,15 @@ function connect() {
     setTimeout(connect, 1000);
   };
 }
+
+// A link to a message of this Slack opens it here, for whoever is looking.
+document.addEventListener("click", (event) => {
+  const to = event.target.closest("a[href]");
+  const found = to && new URL(to.href).origin === location.origin && to.pathname.match(/^\/archives\/([A-Z0-9]+)\/p(\d+)(\d{6})$/);
+  if (!found || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  go({ channel: found[1], ts: `${found[2]}.${found[3]}`, thread: new URLSearchParams(to.search).get("thread_ts"), inspect: null });
+});
 
 theme();
 addEventListener("hashchange", () => {

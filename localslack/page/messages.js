@@ -62,7 +62,7 @@ function list(node, ctx, shown, all, moved, empty) {
     rows.push({ message, joined, replies, key: message.ts });
   }
   if (!rows.length) rows.push({ empty, key: "empty" });
-  patch(node, rows, (row) => row.key, (row) => JSON.stringify([row.message, row.joined, row.replies && row.replies.map((item) => [item.ts, item.user]), row.empty, row.message && choices(ctx, row.message), ctx.me.id, ctx.me.tz]), (row) => draw(row, ctx));
+  patch(node, rows, (row) => row.key, (row) => JSON.stringify([row.message, row.joined, row.replies && row.replies.map((item) => [item.ts, item.user]), row.empty, row.message && choices(ctx, row.message), ctx.me.id, ctx.me.tz, row.message && row.message.ts === ctx.place.ts]), (row) => draw(row, ctx));
   if (moved || near) node.scrollTop = node.scrollHeight;
 }
 
@@ -80,7 +80,7 @@ export function messageNode(message, ctx, replies, joined) {
     act: (block, item, value) => ctx.perform({ do: "click", channel: message.channel, ts: message.ts, action_id: item.action_id, block_id: block.block_id, ...(value === undefined ? {} : { value }) }),
     suggest: async (block, item, query) => (await ctx.perform({ do: "suggest_in_message", channel: message.channel, ts: message.ts, action_id: item.action_id, query })).options || [] };
   const body = message.blocks.length ? blocks(message.blocks, blockContext) : h("div", { class: "text" }, mrkdwn(message.text, ctx), message.edited && h("small", { class: "edited" }, " (edited)"));
-  return h("article", { class: `message ${joined ? "joined" : ""} ${message.ephemeral_to ? "ephemeral" : ""}`, data: { testid: message.ephemeral_to ? "ephemeral" : "message", ts: message.ts } },
+  return h("article", { class: `message ${joined ? "joined" : ""} ${message.ephemeral_to ? "ephemeral" : ""} ${message.ts === ctx.place.ts ? "pointed" : ""}`, data: { testid: message.ephemeral_to ? "ephemeral" : "message", ts: message.ts } },
     h("div", { class: "gutter" }, joined ? h("time", { class: "side-time" }, time) : avatar(author)),
     h("div", { class: "content" },
       message.ephemeral_to && h("div", { class: "only-you" }, icon("eye"), " Only visible to you"),

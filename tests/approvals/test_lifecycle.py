@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from approvals import lifecycle
+from approvals import calling, lifecycle
 from approvals.due import DueKind
 from approvals.events import EventType
 from approvals.hours import PauseKind
@@ -67,6 +67,8 @@ STEPS: Mapping[Input, Step] = {
     Input.REAPPLY: lambda a, now: lifecycle.reapply(a, replace(POLICY, name="other"), ANA, now),
     Input.RELEASE: lambda a, now: lifecycle.release(replace(a, held_until=T0), now),
     Input.UNDO: lambda a, now: lifecycle.undo(replace(a, held_until=at(200)), ANA, now),
+    Input.CANCEL: lambda a, now: lifecycle.cancel(replace(a, held_until=at(200)), ANA, "not needed", now),
+    Input.CALL_BACK: lambda a, now: calling.delivered(a, now),
     Input.STICK: lambda a, now: lifecycle.stick(a, "answered elsewhere", now),
 }
 
@@ -327,7 +329,7 @@ def test_any_walk_keeps_the_promises(walk: list[tuple[Input, int]]) -> None:
         assert outcome.approval.version == outcome.before + 1 == approval.version + 1
         assert outcome.approval.revision >= approval.revision
         for event in outcome.events:
-            if event.type in (EventType.AMENDED, EventType.REASKED):
+            if event.type in (EventType.AMENDED, EventType.REASKED, EventType.CANCELLED):
                 resolved = False
             if event.type is EventType.RESOLVED:
                 assert not resolved
@@ -335,7 +337,7 @@ def test_any_walk_keeps_the_promises(walk: list[tuple[Input, int]]) -> None:
         approval = outcome.approval
         stuck = what is Input.STICK or (stuck and approval.status is Status.FAILED)
         if approval.status in (Status.RESOLVED, Status.RESUMING, Status.RESUMED, Status.FAILED) and not stuck:
-            assert all(verdicts(approval))
+            assert all(verdicts(approval)) or approval.resolution is Resolution.CANCELLED
             assert approval.resolution is not None
         if approval.status is Status.PENDING:
             assert approval.resolution is None

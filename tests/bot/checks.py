@@ -13,7 +13,7 @@ from localslack.validate import check_blocks, check_view, text_length, view_byte
 MAX_TEXT = 300
 MAX_WEIGHT = 9000
 OURS = re.compile(
-    r"<(?:@[UW][A-Z0-9]{2,30}|!subteam\^S[A-Z0-9]{2,30}|#[CG][A-Z0-9]{2,30}|!date\^\d+\^[^<>|]+\|[^<>|]+)>"
+    r"<(?:https://acme\.slack\.com/archives/C0APPROVALS/p\d+\|[^<>|]+|@[UW][A-Z0-9]{2,30}|!subteam\^S[A-Z0-9]{2,30}|#[CG][A-Z0-9]{2,30}|!date\^\d+\^[^<>|]+\|[^<>|]+)>"
 )
 UNSEEN = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"

@@ -43,6 +43,8 @@ STANDARD = Policy(
     source="settings",
 )
 
+LINK = "https://acme.slack.com/archives/C0APPROVALS/p1762074000000100"
+
 REFUND = Action(
     name="issue_refund",
     args={

@@ -43,6 +43,8 @@ def test_lists_are_drawn_as_agreed() -> None:
         "list_page": found(*three, others=2),
         "list_all": found(*three, find=asked, total=None, decidable=frozenset[str](), before=Turn(0), after=Turn(11)),
         "list_history": found(*past, find=Find(scope=Scope.HISTORY, by="U0BEN"), total=None),
+        "list_links": found(*three, links={BARE.id: samples.LINK}),
+        "list_several": found(*three, several=True, after=Turn(8)),
         "list_empty": found(find=Find(scope=Scope.ALL)),
         "list_empty_others": found(others=2, find=Find(graph="refund")),
         "list_empty_here": found(total=None, after=Turn(400), find=Find(scope=Scope.MINE)),

@@ -46,6 +46,18 @@ SCHEMA = _object(
                 url=URL,
             ),
         },
+        shortcuts={
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 10,
+            "items": _object(
+                ("name", "type", "callback_id", "description"),
+                name=TEXT | {"minLength": 1, "maxLength": 24},
+                type={"enum": ["message", "global"]},
+                callback_id=TEXT | {"minLength": 1, "maxLength": 255},
+                description=TEXT | {"minLength": 1, "maxLength": 150},
+            ),
+        },
     ),
     oauth_config=_object(("scopes",), scopes=_object((), bot={"type": "array", "items": TEXT, "uniqueItems": True})),
     settings=_object(

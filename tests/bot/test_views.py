@@ -19,7 +19,7 @@ from bot.home import home
 from bot.modals import Meta
 from tests.bot import golden, samples
 from tests.bot.checks import drawn_texts, sound_view
-from tests.bot.samples import NOW, SAMPLES, approvals, refund
+from tests.bot.samples import LINK, NOW, SAMPLES, approvals, refund
 
 AWAY = Away(user_id="U0ANA", since=NOW, until=NOW + timedelta(days=3), cover="U0BEN", set_by=samples.BEN)
 
@@ -43,6 +43,7 @@ def test_views_are_drawn_as_agreed() -> None:
         "modal_notice": modals.notice("Nothing was changed", "Already approved by <@U0BEN>."),
         "home": home(page, NOW, viewer="U0BEN"),
         "home_decide": home(Page((FEW, SAMPLES["pending"]), 2, 0), NOW, viewer="U0BEN", decidable=frozenset({FEW.id})),
+        "home_links": home(Page((FEW,), 1, 0), NOW, viewer="U0BEN", links={FEW.id: LINK}, several=True),
         "home_away": home(page, NOW, viewer="U0ANA", away=AWAY, covering=[replace(AWAY, user_id="U0BEN")]),
         "home_away_alone": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, cover=None)),
         "home_away_status": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, set_by=SYSTEM, cover=None)),
@@ -69,7 +70,7 @@ def test_any_approval_has_its_views(approval: Approval) -> None:
     sound_view(modals.review(approval, 0), approval)
     many = tuple(replace(approval, id=f"{approval.id[:-2]}{number:02}") for number in range(25))
     ids = frozenset(one.id for one in many)
-    sound_view(home(Page(many, 25, 0), NOW, viewer="U0BEN", decidable=ids), approval)
+    sound_view(home(Page(many, 25, 0), NOW, viewer="U0BEN", decidable=ids, several=True), approval)
 
 
 def test_the_review_shows_everything_whole() -> None:

@@ -243,3 +243,22 @@ async def test_other_web_pages_are_kept_out(slack: LocalSlack) -> None:
         async with session.get(f"{slack.page_url}static/..%2Fslack.py") as response:
             assert response.status == 404
     assert slack.messages("C0APPROVALS") == []
+
+
+async def test_a_link_to_a_message_opens_it_for_whoever_is_looking(
+    web: AsyncWebClient, slack: LocalSlack, page: Page
+) -> None:
+    """In the same window, as the same person; a reply's link opens its thread beside it."""
+    old = str((await web.chat_postMessage(channel="C0APPROVALS", text="The old one"))["ts"])
+    reply = str((await web.chat_postMessage(channel="C0APPROVALS", text="A reply", thread_ts=old))["ts"])
+    links = [(await web.chat_getPermalink(channel="C0APPROVALS", message_ts=ts))["permalink"] for ts in (old, reply)]
+    text = f"<{links[0]}|There> and <{links[1]}|below>"
+    dm = slack.dm("U0BEN")
+    await web.chat_postMessage(channel=dm, text=text)
+    await page.goto(f"{slack.page_url}#user=U0BEN&channel={dm}")
+    await page.get_by_role("link", name="There").click()
+    await expect(page.locator(f'.message.pointed[data-ts="{old}"]')).to_be_in_viewport()
+    assert "user=U0BEN" in page.url
+    await page.goto(f"{slack.page_url}#user=U0BEN&channel={dm}")
+    await page.get_by_role("link", name="below").click()
+    await expect(page.get_by_test_id("thread")).to_contain_text("A reply")

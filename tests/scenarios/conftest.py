@@ -176,7 +176,7 @@ class House:
         runtime = build(core)
         await runtime.start()
         stack.push_async_callback(runtime.stop)
-        if runtime.http_url is not None:
+        if settings.signoff_slack_mode == "http":
             self.slack.request_url = f"{runtime.http_url}/slack/events"
         return Desk(self.slack, settings, core, runtime)
 

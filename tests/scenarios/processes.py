@@ -31,7 +31,9 @@ PATIENCE = 30.0
 
 def environment(settings: Settings, **over: str) -> dict[str, str]:
     """The settings as a process reads them, and nothing of ours but what a process needs to run."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    kept = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH")
+    }
     for name in Settings.model_fields:
         value: Any = getattr(settings, name)
         if hasattr(value, "get_secret_value"):

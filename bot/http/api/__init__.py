@@ -1,0 +1,1 @@
+"""Decisions over HTTP, for whatever can speak it: `docs/api.md`."""
