@@ -25,6 +25,8 @@ from bot.core import Core, Records
 from bot.coverage import Coverage
 from bot.digests import Digests
 from bot.directory import Directory
+from bot.http.api.audit import audit_api
+from bot.http.api.keys import Gate
 from bot.http.api.routes import decisions_api
 from bot.http.health import health
 from bot.http.server import HttpServer, web_app
@@ -149,7 +151,9 @@ def build(core: Core) -> Runtime:
 def _routers(runtime: Runtime) -> list[APIRouter]:
     """What is served over HTTP: Slack's door only where Slack comes through it."""
     settings, store = runtime.settings, runtime.core.records.store
-    routers = [health(store), decisions_api(runtime.core, runtime.directory)]
+    records = runtime.core.records
+    gate = Gate(records.api_keys, records.feed, records.clock)
+    routers = [health(store), decisions_api(runtime.core, runtime.directory, gate), audit_api(runtime.core, gate)]
     if settings.signoff_slack_mode == "http":
         assert settings.slack_signing_secret is not None  # `build` says so where it is missing
         routers.append(slack_router(runtime.app, settings.slack_signing_secret.get_secret_value()))
