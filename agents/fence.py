@@ -11,8 +11,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from approvals.errors import SignoffError
+from langgraph.checkpoint.base import CheckpointTuple
+
+from approvals.errors import LeaseLost, SignoffError
 from approvals.ports import Guard
+
+Key = tuple[str, str, str]
+"""Of what was read: thread, namespace, checkpoint id (empty for the latest)."""
 
 
 @dataclass(slots=True)
@@ -31,7 +36,7 @@ class Fence:
 
     check: Callable[[], Awaitable[None]]
     guard: Guard | None = None
-    seen: dict[tuple[str, str, str], Sequence[str]] = field(default_factory=dict[tuple[str, str, str], Sequence[str]])
+    seen: dict[Key, Sequence[str]] = field(default_factory=dict[Key, Sequence[str]])
     writes: int = 0
 
     @contextmanager
@@ -42,6 +47,15 @@ class Fence:
             yield
         finally:
             self.forget()
+
+    async def passed(self, thread_id: str, write: Callable[[Guard | None], Awaitable[bool]], *, here: bool) -> None:
+        """Writes; raises `LeaseLost` where the lease was another's, and nothing was written. `here`: leases are kept
+        where the checkpoints are, so that the write itself can compare."""
+        guard = self.guard if here else None
+        if guard is None:
+            await self.check()
+        if not await write(guard):
+            raise LeaseLost(f"the lease of thread {thread_id} passed to somebody else")
 
     def forget(self) -> None:
         """What is asked for next is read from the server."""
@@ -69,3 +83,26 @@ def the_fence() -> Fence:
     if fence is None:
         raise SignoffError("a checkpoint was written outside a drive: run graphs through Signoff (agents.runner)")
     return fence
+
+
+async def look(
+    key: Key,
+    read: Callable[[str, str, str], Awaitable[Sequence[str]]],
+    build: Callable[[Sequence[str]], CheckpointTuple],
+) -> CheckpointTuple | None:
+    """A checkpoint with its pending writes, or `None` where there never was one.
+
+    Within a drive, what was read is handed out again until something is written.
+    """
+    fence = current_fence.get()
+    found = fence.seen.get(key) if fence is not None else None
+    if found is not None:
+        return build(found) if found else None
+    began = fence.writes if fence is not None else 0
+    found = await read(*key)
+    built = build(found) if found else None
+    if fence is not None and fence.writes == began:
+        fence.seen[key] = found
+        if built is not None:  # it is asked for by its own id as well
+            fence.seen[(*key[:2], built.config.get("configurable", {})["checkpoint_id"])] = found
+    return built

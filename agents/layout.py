@@ -33,15 +33,9 @@ class Layout:
         self._redis = redis
         self._checkpoint, self._write = checkpoint, write
         batch = Batch(redis)
-        self._reading, self._saving, self._writing = (Script(batch, "agents", n) for n in ("read", "save", "write"))
-
-    async def whole(self) -> bool:
-        """Whether one script may use any keys. Not where keys are spread over several servers, a proxy before them."""
-        try:
-            await self._redis.eval("return 1", len(APART), *(f"{self._checkpoint}:{{{name}}}" for name in APART))
-        except (ClusterCrossSlotError, MovedError):
-            return False
-        return True
+        self._reading, self._saving, self._writing = (
+            Script(batch, "agents", f"redis_{name}") for name in ("read", "save", "write")
+        )
 
     async def read(self, thread_id: str, namespace: str, checkpoint_id: str | None) -> list[str]:
         """The document of a checkpoint (`None`: of the latest), then those of its writes; empty if there is none."""
@@ -68,6 +62,15 @@ class Layout:
         keys += [guard.key] if guard else []
         args = [guard.value if guard else "", *(json.dumps(each) for each in documents)]
         return bool(await self._writing(keys, args))
+
+
+async def one_server(redis: Redis) -> bool:
+    """Whether one script may use any keys. Not where keys are spread over several servers, a proxy before them."""
+    try:
+        await redis.eval("return 1", len(APART), *(f"checkpoint:{{{name}}}" for name in APART))
+    except (ClusterCrossSlotError, MovedError):
+        return False
+    return True
 
 
 def checkpoint_document(

@@ -192,6 +192,21 @@ class KeepingSerializer(JsonPlusRedisSerializer):
         return super()._revive_if_needed(obj)
 
 
+class WholeSerializer(KeepingSerializer):
+    """For a saver that stores each value as a whole, in LangGraph's own format: that keeps all of the above but
+    integers beyond 64 bits. A value with one of those is stored as the serializer above does it.
+
+    What is read goes by the same rule.
+    """
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        """Raises `TypeError` for what cannot be kept."""
+        try:
+            return JsonPlusSerializer.dumps_typed(self, obj)
+        except TypeError:
+            return super().dumps_typed(obj)
+
+
 def _name(obj: object) -> tuple[str, str]:
     return type(obj).__module__, type(obj).__qualname__
 

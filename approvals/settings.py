@@ -27,7 +27,11 @@ class Settings(BaseSettings):
     )
     slack_api_url: str = Field("https://slack.com/api/", description="Where Slack is; a local Slack for the desk.")
     redis_url: SecretStr = Field(
-        SecretStr("redis://127.0.0.1:6379/0"), description="A Redis 8 server, or one with RedisJSON and RediSearch."
+        SecretStr("redis://127.0.0.1:6379/0"),
+        description="A Redis 8 server; or any other, Valkey too, with the extra `valkey`.",
+    )
+    signoff_checkpointer: Literal["auto", "redis", "valkey"] = Field(
+        "auto", description="Who keeps paused threads: redis needs RedisJSON and RediSearch; auto looks at the server."
     )
     signoff_channel: str | None = Field(
         None, description="Without a policy file: the channel that is asked, C… or #name."

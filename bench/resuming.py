@@ -11,13 +11,16 @@ from typing import Any
 
 from langgraph.checkpoint.redis.aio import AsyncRedisSaver
 from langgraph.types import Command
+from langgraph_checkpoint_aws.checkpoint.valkey import AsyncValkeySaver
 from redis.asyncio import Redis
 
+from agents.checkpointer import Kind
 from agents.fence import fenced
 from approvals import points
 from approvals.lifecycle import Attempt
 from approvals.model import Actor, ActorRef, Approval, DecisionType, Source
 from approvals.service import Done
+from approvals.store.embedded import EmbeddedServer
 from bench.house import middle, opened, paused
 from bot.core import Core
 
@@ -88,7 +91,11 @@ async def _all(work: Work, approvals: Sequence[Approval]) -> float:
 @asynccontextmanager
 async def _bare_graph(core: Core, url: str) -> AsyncIterator[Any]:
     """The same graph as it would be without Signoff: on the library's own saver, with the library's own client."""
-    async with AsyncRedisSaver.from_conn_string(url) as saver:
+    name, _ = await core.records.kept.read()
+    opening: Any = AsyncRedisSaver.from_conn_string(url)
+    if name == Kind.VALKEY:
+        opening = AsyncValkeySaver.from_conn_string(url, pool_size=4 * IN_FLIGHT)
+    async with opening as saver:
         yield (await core.registry.graph("payer")).copy(update={"checkpointer": saver})
 
 
@@ -123,6 +130,12 @@ async def measure(url: str, folder: Path) -> list[str]:
         f"at {IN_FLIGHT} in flight: {ours_rate:.0f}/s, bare {bare_rate:.0f}/s: {share:.2f} of it "
         f"(wanted: 0.7 at least); bare on our saver {own_rate:.0f}/s",
     ]
+
+
+async def plain(_: str, folder: Path) -> list[str]:
+    """The same on a server without modules, where the saver is another one, against that one."""
+    with EmbeddedServer(folder / "plain", persist=False, modules=False) as server:
+        return [f"without modules: {line}" for line in await measure(server.url, folder)]
 
 
 async def commands(url: str, folder: Path) -> list[str]:

@@ -35,6 +35,7 @@ from approvals.store.audit import RedisAudit
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.feed import Feed
+from approvals.store.kept import KeptBy
 from approvals.store.keys import Keys
 from approvals.store.pacing import BurstStore, PaceStore
 from approvals.store.redis import RedisStore, connect
@@ -72,6 +73,7 @@ class Records:
     shown: Shown
     clock: Clock
     rng: random.Random
+    kept: KeptBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ async def open_records(
             shown=shown,
             clock=clock,
             rng=chance,
+            kept=KeptBy(redis, keys=keys),
         )
         await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
@@ -148,9 +151,10 @@ async def open_core(
     new_id: Callable[[], str] = new_thread_id,
 ) -> AsyncGenerator[Core]:
     """Everything but Slack: this process can drive graphs. Raises `ConfigError` for what must be mended first."""
+    url, wanted = settings.redis_url.get_secret_value(), settings.signoff_checkpointer
     async with (
         open_records(settings, clock=clock, rng=rng) as records,
-        open_checkpointer(settings.redis_url.get_secret_value(), leases=True) as saver,
+        open_checkpointer(url, leases=True, wanted=wanted, kept=records.kept) as saver,
     ):
         if not await records.book.number():
             await apply_file(records.book, settings)

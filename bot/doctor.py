@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from agents.checkpointer import probe
+from agents.checkpointer import Kind, choose
 from agents.registry import Registry
 from approvals import managers, policies
 from approvals.book import NOBODY
@@ -63,8 +63,11 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
 
 
 async def _redis(settings: Settings) -> AsyncGenerator[Finding]:
-    await probe(settings.redis_url.get_secret_value())
-    yield Finding("redis", Level.OK, "the server answers and has RedisJSON and RediSearch")
+    url, wanted = settings.redis_url.get_secret_value(), settings.signoff_checkpointer
+    async with open_records(settings) as records:
+        kind = await choose(url, wanted=wanted, kept=records.kept)
+    keeps = "RedisJSON and RediSearch" if kind is Kind.REDIS else "plain keys"
+    yield Finding("redis", Level.OK, f"the server answers; {kind.library} keeps paused threads there, in {keeps}")
     async for finding in _redis_keeps(settings):
         yield finding
 

@@ -56,14 +56,42 @@ def server_url(server: EmbeddedServer) -> str:
     return os.environ.get("TEST_REDIS_URL", server.url)
 
 
+@pytest.fixture(scope="session")
+def plain_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """The same without modules, as managed servers are; started once, if any test asks for it."""
+    with EmbeddedServer(tmp_path_factory.mktemp("plain"), persist=False, modules=False) as running:
+        yield running
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`both_servers`: the test runs on a server with the modules, and on one without."""
+    if "saver_kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_servers"):
+        metafunc.parametrize("saver_kind", ["redis", "valkey"])
+
+
 @pytest.fixture
-async def redis_url(server_url: str) -> str:
+def saver_kind() -> str:
+    """Which saver the server leads to: `redis` with the modules, `valkey` without."""
+    return "redis"
+
+
+@pytest.fixture
+def any_server_url(request: pytest.FixtureRequest, saver_kind: str, server_url: str) -> str:
+    """`REDIS_URL` of the shared server of that kind."""
+    if saver_kind == "redis":
+        return server_url
+    plain: EmbeddedServer = request.getfixturevalue("plain_server")
+    return os.environ.get("TEST_PLAIN_REDIS_URL", plain.url)
+
+
+@pytest.fixture
+async def redis_url(any_server_url: str) -> str:
     """The shared server, emptied before the test. (Its search indexes go too: whoever needs them makes them anew.)"""
-    redis = connect(server_url)
+    redis = connect(any_server_url)
     await redis.flushall()
     await redis.aclose()
     await redis.connection_pool.aclose()
-    return server_url
+    return any_server_url
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def test_only_the_store_talks_to_redis() -> None:
     """In `approvals`, redis is imported below `store/` and nowhere else. (The checkpointer of `agents` has its own.)"""
     outside = [file for file in _files("approvals") if "store" not in file.relative_to(ROOT).parts]
     assert [file.name for file in outside if any(name.split(".")[0] == "redis" for name in _imports(file))] == []
+
+
+def test_scripts_for_any_server_use_no_module() -> None:
+    """The store's scripts, and those of the saver for plain servers, call only what every Redis knows since 6.2."""
+    scripts = [*(ROOT / "approvals/store/lua").glob("*.lua"), *(ROOT / "agents/lua").glob("valkey_*.lua")]
+    called = {name for script in scripts for name in re.findall(r"redis\.call\(\s*'([^']+)'", script.read_text())}
+    assert {"GET", "SET", "ZADD", "XADD"} <= called
+    assert [name for name in called if "." in name] == []
 
 
 def test_the_local_slack_is_reached_only_by_the_demo() -> None:

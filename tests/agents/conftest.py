@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import StateGraph
 
-from agents.checkpointer import FencedRedisSaver, open_checkpointer
+from agents.checkpointer import open_checkpointer
 from agents.dialects import Dialects
 from agents.dialects.replies import Replies
 from agents.driver import GraphDriver
@@ -30,13 +31,14 @@ from tests.approvals.build import always
 from tests.conftest import VirtualClock
 
 OPERATOR = Actor(ActorRef("pat", Source.CLI))
+Saver = BaseCheckpointSaver[Any]
 POLICY = Policy(name="default", channel="#approvals")
 
 
 class GraphsByHand:
     """Graphs as the registry would give them: with the saver."""
 
-    def __init__(self, saver: FencedRedisSaver) -> None:
+    def __init__(self, saver: Saver) -> None:
         self.saver = saver
         self.found: dict[str, Any] = {}
 
@@ -56,7 +58,7 @@ class Rereading(Dialects):
 class Desk:
     """Registers, drives and decides."""
 
-    def __init__(self, store: RedisStore, saver: FencedRedisSaver, clock: VirtualClock, *, attempts: int = 3) -> None:
+    def __init__(self, store: RedisStore, saver: Saver, clock: VirtualClock, *, attempts: int = 3) -> None:
         numbers = itertools.count(1)
         dialects = Rereading()
         self.dialects = dialects
@@ -124,11 +126,12 @@ class Desk:
 
 
 @pytest.fixture
-async def saver(redis_url: str) -> AsyncIterator[FencedRedisSaver]:
+async def saver(redis_url: str) -> AsyncIterator[Saver]:
+    """The one that the server leads to: `AsyncValkeySaver` on one without modules (`both_servers`)."""
     async with open_checkpointer(redis_url, leases=True) as opened:
         yield opened
 
 
 @pytest.fixture
-async def desk(store: RedisStore, saver: FencedRedisSaver, clock: VirtualClock) -> Desk:
+async def desk(store: RedisStore, saver: Saver, clock: VirtualClock) -> Desk:
     return Desk(store, saver, clock)

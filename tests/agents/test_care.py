@@ -18,6 +18,8 @@ from approvals.service import Done
 from tests.agents.conftest import OPERATOR, Desk
 from tests.agents.graphs import Log, line
 
+pytestmark = pytest.mark.both_servers
+
 APPROVE, EDIT, DENY, RESPOND = DecisionType.APPROVE, DecisionType.EDIT, DecisionType.DENY, DecisionType.RESPOND
 ADMIN = ActorRef("root", Source.CLI)
 

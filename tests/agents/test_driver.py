@@ -20,6 +20,8 @@ from approvals.refusals import Reason
 from tests.agents.conftest import Desk
 from tests.agents.graphs import Log, line
 
+pytestmark = pytest.mark.both_servers
+
 APPROVE, EDIT, DENY, RESPOND = DecisionType.APPROVE, DecisionType.EDIT, DecisionType.DENY, DecisionType.RESPOND
 
 

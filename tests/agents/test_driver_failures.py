@@ -20,6 +20,8 @@ from tests.agents.conftest import Desk
 from tests.agents.graphs import Log, line
 from tests.conftest import VirtualClock
 
+pytestmark = pytest.mark.both_servers
+
 APPROVE, EDIT, DENY, RESPOND = DecisionType.APPROVE, DecisionType.EDIT, DecisionType.DENY, DecisionType.RESPOND
 
 
@@ -260,10 +262,10 @@ async def test_many_drives_at_once_act_once(desk: Desk) -> None:
 
 
 async def test_a_server_that_goes_away_is_not_the_graphs_fault(
-    store: RedisStore, clock: VirtualClock, tmp_path: Path
+    store: RedisStore, clock: VirtualClock, tmp_path: Path, saver_kind: str
 ) -> None:
     """The checkpointer's server dies while the graph runs: the drive is to be repeated, and no attempt is counted."""
-    with EmbeddedServer(tmp_path, persist=False) as server:
+    with EmbeddedServer(tmp_path, persist=False, modules=saver_kind == "redis") as server:
         async with open_checkpointer(server.url) as saver:
             desk = Desk(store, saver, clock)
 

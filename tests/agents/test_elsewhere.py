@@ -13,6 +13,8 @@ from tests.agents.conftest import OPERATOR, Desk
 from tests.agents.graphs import Log, line
 from tests.agents.test_care import open_fence, repaired
 
+pytestmark = pytest.mark.both_servers
+
 APPROVE, DENY = DecisionType.APPROVE, DecisionType.DENY
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import pickle
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Interrupt
 from pydantic import BaseModel
 
-from agents.serde import KeepingSerializer
+from agents.serde import KeepingSerializer, WholeSerializer
 
 TRAP = """
 from dataclasses import dataclass
@@ -48,11 +49,11 @@ def ext(code: int, *parts: Any) -> tuple[str, bytes]:
     return "msgpack", ormsgpack.packb({"x": ormsgpack.Ext(code, ormsgpack.packb(parts))})
 
 
-def load(stored: tuple[str, bytes]) -> object:
-    """What comes back; nothing where LangChain's own format is refused as a whole."""
-    with contextlib.suppress(ValueError):
-        return KeepingSerializer().loads_typed(stored)
-    return None
+def load(stored: tuple[str, bytes]) -> None:
+    """As either saver does. LangChain's own format may be refused as a whole."""
+    for serializer in (KeepingSerializer, WholeSerializer):
+        with contextlib.suppress(ValueError):
+            serializer().loads_typed(stored)
 
 
 HOSTILE = {
@@ -134,10 +135,11 @@ class Pair(NamedTuple):
     b: int
 
 
+@pytest.mark.parametrize("serializer", [KeepingSerializer, WholeSerializer])
 @pytest.mark.parametrize("value", [Point(1), Model(x=1), Colour.RED])
-def test_own_types_of_loaded_modules_come_back(value: object) -> None:
+def test_own_types_of_loaded_modules_come_back(serializer: type[KeepingSerializer], value: object) -> None:
     """In both formats: as JSON in the state, and in what an interrupt said."""
-    kept = KeepingSerializer()
+    kept = serializer()
     assert kept.loads_typed(kept.dumps_typed({"v": [value]})) == {"v": [value]}
     asked = [Interrupt({"v": value}, id="i")]
     assert kept.loads_typed(kept.dumps_typed(asked)) == asked
@@ -150,3 +152,10 @@ def test_what_is_no_json_at_all_comes_back_too() -> None:
     kind, stored = JsonPlusSerializer.dumps_typed(kept, state)
     assert kind == "msgpack"
     assert kept.loads_typed((kind, stored)) == state
+
+
+def test_a_pickle_is_refused() -> None:
+    """Whatever LangGraph may be told to fall back on: a pickle in a checkpoint is code."""
+    for serializer in (KeepingSerializer, WholeSerializer):
+        with pytest.raises(NotImplementedError):
+            serializer().loads_typed(("pickle", pickle.dumps("x")))

@@ -16,6 +16,8 @@ from tests.agents.conftest import OPERATOR, Desk
 from tests.agents.graphs import Log, line
 from tests.agents.test_care import open_fence
 
+pytestmark = pytest.mark.both_servers
+
 APPROVE = DecisionType.APPROVE
 
 

@@ -16,6 +16,8 @@ from approvals.refusals import Refusal
 from tests.agents.conftest import Desk
 from tests.conftest import VirtualClock
 
+pytestmark = pytest.mark.both_servers
+
 
 @pytest.fixture
 def runner(desk: Desk) -> Runner:

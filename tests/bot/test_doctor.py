@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from agents.checkpointer import Kind
 from approvals.settings import Settings
 from approvals.store.embedded import free_port
+from approvals.store.redis import connect
 from bot.doctor import Finding, Level, examine
 from bot.manifest import SCOPES, manifest
 from localslack import LocalSlack, Seed
@@ -63,10 +65,14 @@ def problems(found: list[Finding]) -> list[Finding]:
     return [finding for finding in found if finding.level is Level.PROBLEM]
 
 
-async def test_where_all_is_well_nothing_is_a_problem(slack: LocalSlack, redis_url: str, tmp_path: Path) -> None:
-    """Each part is looked at, and each graph; a server that forgets is a warning."""
+@pytest.mark.both_servers
+async def test_where_all_is_well_nothing_is_a_problem(
+    slack: LocalSlack, redis_url: str, tmp_path: Path, saver_kind: str
+) -> None:
+    """Each part is looked at, and each graph; who keeps paused threads is said; a server that forgets is a warning."""
     found = await report(settings(slack, redis_url, tmp_path))
     assert problems(found) == []
+    assert Kind(saver_kind).library in found[0].text
     assert {finding.check for finding in found} == {"redis", "graphs", "policies", "slack"}
     loaded = {finding.text for finding in found if finding.check == "graphs"}
     assert loaded == {f"{name} loads" for name in GRAPHS}
@@ -180,3 +186,18 @@ async def test_a_slack_that_is_away_is_a_finding(redis_url: str, tmp_path: Path,
     asked = settings(slack, redis_url, tmp_path, slack_api_url=f"http://127.0.0.1:{free_port()}/api/")
     (problem,) = problems(await report(asked))
     assert problem.check == "slack"
+
+
+@pytest.mark.parametrize("saver_kind", ["valkey"])
+async def test_threads_that_another_saver_keeps_are_a_problem(
+    slack: LocalSlack, redis_url: str, tmp_path: Path
+) -> None:
+    """The server had RedisJSON and RediSearch when they paused. Looking does not change what is remembered."""
+    redis: Any = connect(redis_url)
+    await redis.zadd("{signoff}:index:threads", {"t": 1})
+    await redis.zadd("{signoff}:index:all", {"A1": 1})
+    found = problems(await report(settings(slack, redis_url, tmp_path)))
+    assert [(finding.check, "AsyncRedisSaver" in finding.text) for finding in found] == [("redis", True)]
+    assert not await redis.exists("{signoff}:checkpointer")
+    await redis.aclose()
+    await redis.connection_pool.aclose()

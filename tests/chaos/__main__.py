@@ -61,11 +61,15 @@ async def _all(url: str, first: int, runs: int) -> int:
     return 0
 
 
+def _server(folder: Path) -> EmbeddedServer:
+    return EmbeddedServer(folder, persist=False, modules=not os.environ.get("PLAIN"))
+
+
 def main() -> None:
-    """Runs them on a server of their own."""
+    """Runs them on a server of their own; with PLAIN=1 on one without modules."""
     first = int(os.environ.get("SEED") or random.SystemRandom().randrange(1_000_000))
     runs = int(os.environ.get("RUNS") or 100)
-    with tempfile.TemporaryDirectory() as folder, EmbeddedServer(Path(folder), persist=False) as server:
+    with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:
         sys.exit(asyncio.run(_all(server.url, first, runs)))
 
 

@@ -29,6 +29,7 @@ async def test_the_window_that_is_left(redis_url: str, tmp_path: Path) -> None:
     assert (found.kills, found.node_again, found.extra_messages) == (1, 1, 0)
 
 
+@pytest.mark.both_servers
 async def test_killed_at_random(redis_url: str, tmp_path: Path) -> None:
     """A seeded handful; hundreds of them by `make chaos`."""
     found = await story.at_random(redis_url, tmp_path, seed=7, kills=4)

@@ -1,4 +1,7 @@
-"""Lesson 4: the graph goes on with the answer, once, under the thread's lease. No Slack yet."""
+"""Lesson 4: the graph goes on with the answer, once, under the thread's lease. No Slack yet.
+
+On either kind of server: one with RedisJSON and RediSearch, and any other.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from approvals.lifecycle import Attempt
 from approvals.model import Actor, ActorRef, DecisionType, Source, Status
 from approvals.ports import Driven
 from approvals.settings import Settings
 from bot.core import Core, open_core
 
+pytestmark = pytest.mark.both_servers
 OPERATOR = Actor(ActorRef("ops", Source.CLI))
 
 

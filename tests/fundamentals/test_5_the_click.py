@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from approvals.model import Status
 from tests.scenarios.conftest import ANA, CHANNEL, House, house
 
+pytestmark = pytest.mark.both_servers
 __all__ = ["house"]
 
 

@@ -185,6 +185,7 @@ async def test_killed_right_after_the_click_was_acknowledged(yard: Yard) -> None
     await yard.went_well(approval.id, "K4", runs=2, kills=0)
 
 
+@pytest.mark.both_servers
 async def test_killed_while_the_node_runs(yard: Yard) -> None:
     """The documented window: the node runs again from its top, with the same answer and the same approval id."""
     server = await yard.serve()

@@ -45,6 +45,7 @@ def slow(folder: Path, seconds: float) -> Path:
     return config
 
 
+@pytest.mark.both_servers
 async def test_everybody_clicks_at_once_on_two_replicas(house: House) -> None:
     """Forty clicks by two people, spread over two connections: one decision, one answer to the agent."""
     one = await house.desk()
