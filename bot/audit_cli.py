@@ -182,7 +182,8 @@ def verify(
 
 
 async def _carried(stack: AsyncExitStack, settings: Settings, records: Records) -> Carried:
-    saver = await stack.enter_async_context(open_checkpointer(settings.redis_url.get_secret_value()))
+    url, wanted = settings.redis_url.get_secret_value(), settings.signoff_checkpointer
+    saver = await stack.enter_async_context(open_checkpointer(url, wanted=wanted, kept=records.kept))
     return Carried(records.store, saver)
 
 

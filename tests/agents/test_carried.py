@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypedDict, cast
 
+import pytest
 from langgraph.graph import START, StateGraph
 from langgraph.types import interrupt
 from redis.asyncio import Redis
@@ -63,6 +64,7 @@ async def writes(desk: Desk) -> tuple[Redis, Sequence[str]]:
     return redis, [key.decode() for key in await redis.keys("checkpoint_write:*:-4")]
 
 
+@pytest.mark.both_servers
 async def test_answers_are_found_in_the_checkpoint_as_they_were_decided(desk: Desk, redis_url: str) -> None:
     """Two questions of one node, and one of a graph within a node."""
     await answered(desk, asking("Which day?", "Which hour?"), "Monday", "nine")
