@@ -61,7 +61,6 @@ def open_(
         now,
         graph=thread.graph,
         interrupt_id=draft.interrupt.id,
-        shown=draft.interrupt.payload_hash,
         evidence=evidence.of(approval),
         requester=thread.requester,
         policy=policy.name,

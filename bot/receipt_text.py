@@ -24,7 +24,7 @@ def text(document: dict[str, Any]) -> str:
     if document["shown"]:
         lines.append(f"What       {_line(document['shown'].get('title'))}")
         lines += [f"           {_action(action)}" for action in document["shown"].get("actions", [])]
-    lines += [f"Shown      revision {each['revision']}, SHA-256 {each['sha256']}" for each in told["shown"]]
+    lines += [f"Shown      revision {each['revision']}, evidence {each['evidence']}" for each in told["shown"]]
     lines += [f"Told       {each['at']} {', '.join(map(str, each.get('messages', [])))}" for each in told["told"]]
     lines += [f"Decided    {_decision(each)}" for each in told["decisions"]]
     if how := told["resolution"]:

@@ -59,7 +59,7 @@ async def issued(
         entries.append(members[at])
         proofs[seq] = Proof(seal, at, merkle.path(leaves(members), at))
     shown = receipt.summary(entries)["shown"]
-    known = evidence.reproduced(approval, shown[-1]["sha256"]) if shown else None
+    known = evidence.reproduced(approval, shown[-1]["evidence"]) if shown else None
     return receipt.made(approval.id, entries, proofs, now, known)
 
 

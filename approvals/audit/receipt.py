@@ -86,7 +86,7 @@ def summary(entries: Sequence[Entry]) -> dict[str, Any]:
         if kind == EventType.OPENED:
             told["asked"] = {**at, "thread_id": fields.get("thread_id"), **_of(data, *_ASKED)}
         if "evidence" in data:
-            told["shown"].append({**at, "revision": data.get("revision", 1), "sha256": data["evidence"]})
+            told["shown"].append({**at, "revision": data.get("revision", 1), "evidence": data["evidence"]})
         if kind == EventType.ANNOUNCED:
             told["told"].append({**at, **_of(data, "messages", "to")})
         elif kind in DECISIONS:
@@ -132,8 +132,8 @@ def verified(document: object, *, trusted: Collection[str] = ()) -> list[Finding
     said = summary(entries)
     if fields.get("summary") != json.loads(json.dumps(said)):
         found.append(_wrong("its summary is not what its events say"))
-    shown, last = fields.get("shown"), said["shown"][-1]["sha256"] if said["shown"] else None
-    if shown is not None and evidence.digest(shown) != last:
+    shown, last = fields.get("shown"), said["shown"][-1]["evidence"] if said["shown"] else None
+    if shown is not None and evidence.compact(shown) != last:
         found.append(_wrong("what it says was shown is not what the events have the hash of"))
     return found
 
