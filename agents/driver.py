@@ -30,6 +30,7 @@ from agents.pending import Asked, Pending, Rest, examine
 from agents.registry import last_line
 from agents.strict import STRICT_RESUME, UnknownInterruptError, is_invalid_resume
 from approvals.errors import ConfigError, LeaseLost
+from approvals.metering import RAISED, Driving, Metering, Running
 from approvals.model import Approval, Draft, JsonValue, Lease, Reply, Status, Thread, ThreadState
 from approvals.points import Point, reached
 from approvals.ports import Driven, Journal
@@ -85,8 +86,17 @@ def _not_ours() -> Generator[None]:
 class GraphDriver:
     """Implements `approvals.ports.Driver`."""
 
-    def __init__(self, graphs: Graphs, dialects: Dialects, journal: Journal, *, limit: float | None = None) -> None:
+    def __init__(
+        self,
+        graphs: Graphs,
+        dialects: Dialects,
+        journal: Journal,
+        *,
+        limit: float | None = None,
+        meter: Metering | None = None,
+    ) -> None:
         """`limit`: seconds that one run may take before it counts as a failure."""
+        self._meter = meter or Metering()
         self._graphs = graphs
         self._limit = limit
         self._dialects = dialects
@@ -94,23 +104,30 @@ class GraphDriver:
 
     async def drive(self, thread_id: str) -> Driven:
         """Runs the thread as far as it goes. What the graph raises is counted by the journal, never raised here."""
-        try:
-            async with self._journal.hold(thread_id) as lease:
-                if lease is None:
-                    return Driven.BUSY
-                reached(Point.LEASED, thread_id)
-                thread = await self._journal.thread(lease)
-                if thread is None:
-                    return Driven.SETTLED
-                if not thread.state.open:
-                    await self._journal.closed(lease, thread)
-                    return Driven.SETTLED
-                with fenced(lambda: self._fence(lease), self._journal.guard(lease)):
-                    return await self._under(lease, thread)
-        except LeaseLost:
-            return Driven.BUSY
-        except CheckpointerDown:
-            return Driven.RETRY
+        with self._meter.around(Driving(thread_id)) as said:
+            try:
+                driven = await self._drive(thread_id)
+            except LeaseLost:
+                said.word = "lost"
+                return Driven.BUSY
+            except CheckpointerDown:
+                driven = Driven.RETRY
+            said.word = driven.value
+            return driven
+
+    async def _drive(self, thread_id: str) -> Driven:
+        async with self._journal.hold(thread_id) as lease:
+            if lease is None:
+                return Driven.BUSY
+            reached(Point.LEASED, thread_id)
+            thread = await self._journal.thread(lease)
+            if thread is None:
+                return Driven.SETTLED
+            if not thread.state.open:
+                await self._journal.closed(lease, thread)
+                return Driven.SETTLED
+            with fenced(lambda: self._fence(lease), self._journal.guard(lease)):
+                return await self._under(lease, thread)
 
     async def check(self, graph: str) -> None:
         """Raises `ConfigError` if there is no such graph, or if it cannot be made."""
@@ -322,7 +339,16 @@ class GraphDriver:
         return None
 
     async def _run(self, walk: _Walk, what: object, batch: Sequence[Approval] = ()) -> None:
-        config = _with_decisions(walk.config, batch)
+        running = Running(walk.thread.id, walk.thread.graph, [approval.id for approval in batch])
+        with self._meter.around(running) as said:
+            try:
+                await self._invoke(walk, what, _with_decisions(walk.config, batch))
+            except _GraphFailed:
+                said.word = RAISED
+                raise
+        reached(Point.RAN, walk.thread.id)
+
+    async def _invoke(self, walk: _Walk, what: object, config: RunnableConfig) -> None:
         extra: dict[str, Any] = {} if walk.thread.context is None else {"context": walk.thread.context}
         the_fence().forget()
         # `sync`: a pause is in Redis before it is announced, and a dying Redis stops the graph.
@@ -337,7 +363,6 @@ class GraphDriver:
                 raise
             finally:
                 self._journal.ran(walk.lease)
-        reached(Point.RAN, walk.thread.id)
 
 
 def _config(thread: Thread) -> RunnableConfig:

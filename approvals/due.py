@@ -18,6 +18,7 @@ class DueKind(StrEnum):
     REFRESH = "refresh"
     REPORT = "report"
     TELL = "tell"
+    RELAY = "relay"
     REMIND = "remind"
     ESCALATE = "escalate"
     EXPIRE = "expire"

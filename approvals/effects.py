@@ -14,6 +14,7 @@ import structlog
 
 from approvals.due import Claim, DueKind, backoff
 from approvals.errors import Later
+from approvals.metering import Metering, Performing
 from approvals.points import Point, reached
 from approvals.ports import ApprovalStore, Clock
 from approvals.precedence import Precedence
@@ -24,6 +25,7 @@ Perform = Callable[[str], Awaitable["datetime | None"]]
 TURNS: Mapping[DueKind, str] = {
     **dict.fromkeys((DueKind.REMIND, DueKind.ESCALATE, DueKind.EXPIRE, DueKind.LAPSE), "time"),
     **dict.fromkeys((DueKind.NOTIFY, DueKind.REPORT), "post"),
+    DueKind.RELAY: "relay",
 }
 """What is done one after the other, for one approval: what time brings, in the order in which it fell due; and what
 posts cards, since two at once would both post what both find missing."""
@@ -42,9 +44,17 @@ class Effects:
     """
 
     def __init__(
-        self, store: ApprovalStore, *, clock: Clock, rng: random.Random, drives: int = 16, others: int = 16
+        self,
+        store: ApprovalStore,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        drives: int = 16,
+        others: int = 16,
+        meter: Metering | None = None,
     ) -> None:
         self._store = store
+        self._meter = meter or Metering()
         self._clock = clock
         self._rng = rng
         self._perform: Mapping[DueKind, Perform] = {}
@@ -75,9 +85,11 @@ class Effects:
         """Performs one claim and settles it. Raises nothing but cancellation: this is the boundary for effects."""
         async with self._turn(claim), self._slots[claim.kind is DueKind.DRIVE], self.people.lane():
             try:
-                later = await self._performed(claim)
-                reached(Point.PERFORMED, claim.member)
-                await self._store.settle(claim, again=later)
+                with self._meter.around(Performing(claim)) as said:
+                    later = await self._performed(claim)
+                    reached(Point.PERFORMED, claim.member)
+                    await self._store.settle(claim, again=later)
+                    said.word = "done" if later is None else "later"
             except Exception as failed:  # noqa: BLE001 - whatever it was, the work stays due
                 await self._put_back(claim, failed)
 

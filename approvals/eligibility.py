@@ -9,13 +9,14 @@ from approvals.model import Actor, ActorRef, Approval, Source, Standing
 from approvals.policy import for_requester
 from approvals.refusals import Reason, Refusal
 
-_STANDING: Mapping[Standing, Reason] = {
+STANDING: Mapping[Standing, Reason] = {
     Standing.GUEST: Reason.GUEST,
     Standing.EXTERNAL: Reason.EXTERNAL,
     Standing.DEACTIVATED: Reason.DEACTIVATED,
     Standing.BOT: Reason.BOT,
     Standing.UNKNOWN: Reason.UNKNOWN_PERSON,
 }
+"""Whoever is no full member does not decide, and why."""
 
 
 def key_ref(name: str) -> ActorRef:
@@ -37,7 +38,7 @@ def refusal(approval: Approval, actor: Actor, *, alone: bool = False) -> Refusal
         return Refusal(Reason.OWN_REQUEST)
     if actor.ref.source is Source.CLI:
         return None
-    if reason := _STANDING.get(actor.standing):
+    if reason := STANDING.get(actor.standing):
         return Refusal(reason)
     if alone:
         glass = for_requester(approval.policy, approval.requester).break_glass

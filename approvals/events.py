@@ -24,6 +24,8 @@ class EventType(StrEnum):
     BROKE_GLASS = "broke_glass"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
+    ASKED_BACK = "asked_back"
+    ANSWERED = "answered"
     LAPSED = "lapsed"
     REMINDED = "reminded"
     ESCALATED = "escalated"

@@ -6,6 +6,7 @@ One name for all of them, by what moves the approval:
 - `deciding`: people say what they think,
 - `clocks`: time passes,
 - `holding`: somebody holds the clocks, or an admin applies a policy anew,
+- `asking_back`: an approver asks something first, and somebody answers,
 - `undoing`: a decision waits a little, and can be taken back,
 - `cancelling`: whoever asked no longer wants an answer,
 - `automatic`: a policy decides at the opening,
@@ -17,6 +18,7 @@ One name for all of them, by what moves the approval:
 from __future__ import annotations
 
 from approvals.asking import amend, announced, open_, reask, repaired, supersede, told
+from approvals.asking_back import answered, ask_back
 from approvals.automatic import at_opening
 from approvals.cancelling import cancel
 from approvals.clocks import escalate, expire, overdue, reminded
@@ -34,6 +36,8 @@ __all__ = [
     "ThreadChange",
     "amend",
     "announced",
+    "answered",
+    "ask_back",
     "at_opening",
     "cancel",
     "complete",

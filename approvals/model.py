@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from approvals.hours import Hours, Pause
 from approvals.policy import Policy, Urgency, for_requester
+from approvals.question import Question
 from approvals.terms import Terms
 
 
@@ -231,16 +232,20 @@ class MessageKind(StrEnum):
     REPORT = "report"
     REMINDER = "reminder"
     NOTICE = "notice"
+    QUESTION = "question"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRef:
-    """Where a message of ours stands. `ts` is Slack's id of it; `place` is the audience entry it was posted for."""
+    """Where a message of ours stands. `ts` is Slack's id of it; `place` is the audience entry it was posted for,
+    `about` the number of the question that it tells, 0 for other messages."""
 
     channel: str
     ts: str
     kind: MessageKind = MessageKind.CARD
     place: str = ""
+    about: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,8 +263,9 @@ class Approval:
     `version` counts every change and is compared at each commit. `revision` counts what was asked: it grows when the
     question itself changes, and a click that names an older revision is refused. `started_at` is when its clocks began:
     at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
-    the times for which somebody held its clocks. `held_until`: resolved, but the graph is not given the answer before
-    it is released; until then it can be taken back. `terms` are those of the request over HTTP, where it came as one.
+    the times for which somebody held its clocks, `questions` what approvers asked back. `held_until`: resolved, but the
+    graph is not given the answer before it is released; until then it can be taken back. `terms` are those of the
+    request over HTTP, where it came as one.
     """
 
     id: str
@@ -290,6 +296,7 @@ class Approval:
     started_at: datetime | None = None
     zones: tuple[str, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    questions: tuple[Question, ...] = ()
     messages: tuple[MessageRef, ...] = ()
     expires_at: datetime | None = None
     resolved_at: datetime | None = None

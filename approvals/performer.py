@@ -54,6 +54,7 @@ class Performer:
             DueKind.REFRESH: self.refresh,
             DueKind.REPORT: self.report,
             DueKind.TELL: self.tell,
+            DueKind.RELAY: self.relay,
             DueKind.REMIND: self.remind,
             DueKind.ESCALATE: self.escalate,
             DueKind.EXPIRE: self.expire,
@@ -137,6 +138,22 @@ class Performer:
         for _ in range(ROUNDS):
             approval = await self._approvals.get(approval_id)
             posted = await self._notifier.tell(approval, again=again.get()) if approval is not None else ()
+            if not posted:
+                return None
+            reached(Point.POSTED, approval_id)
+            _written(await self._approvals.told(approval_id, posted))
+        return self._clock() + BUSY_AGAIN
+
+    async def relay(self, approval_id: str) -> datetime | None:
+        """Says what was asked back and answered, once in each place."""
+        await self.notify(approval_id)
+        for _ in range(ROUNDS):
+            approval = await self._approvals.get(approval_id)
+            if approval is None:
+                return None
+            # Where more than one thing was said, another process may just be telling the one before.
+            several = len(approval.questions) > 1 or not all(one.open for one in approval.questions)
+            posted = await self._notifier.relay(approval, again=again.get() or several)
             if not posted:
                 return None
             reached(Point.POSTED, approval_id)

@@ -82,8 +82,8 @@ def _say(error: ErrorDetails) -> str:
     if kind == "missing":
         return "is missing; add it" + (" (it counts where no other policy matches)" if at == ("default",) else "")
     if kind == "extra_forbidden":
-        known = keys_at(at[:-1])
-        near = difflib.get_close_matches(str(at[-1]), known, 1)
+        known = keys_at(_place(error["loc"][:-1]))
+        near = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
         return f"unknown key; did you mean {near[0]}?" if near else f"unknown key; known here: {', '.join(known)}"
     if kind == "literal_error":
         return "is not a version that is known; write 1"
@@ -223,6 +223,7 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema of the file, for editors."""
     schema = PolicyFile.model_json_schema()
     for rule in ("Rule", "NamedRule"):
-        schema["$defs"][rule]["properties"]["expire"]["anyOf"][1] = {"const": "never"}
+        for key in ("expire", "ask_back"):
+            schema["$defs"][rule]["properties"][key]["anyOf"][1] = {"const": "never"}
     schema["$defs"]["NamedRule"]["properties"]["decide"]["anyOf"][1] = {"enum": ["approve", "deny"]}
     return schema

@@ -122,6 +122,14 @@ class Automatic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskBack:
+    """Approvers may ask back. For `pause` seconds at the most, reminders and steps wait for the answer; `None`: they do
+    not wait."""
+
+    pause: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One rule. Times are seconds from opening. `who` empty means: the full members who are in `channel`.
 
@@ -130,6 +138,7 @@ class Policy:
     `reasons` the ones that are offered. `acknowledge` is for how many seconds "I am looking" holds back the next step
     (`None`: not offered), `snooze` the holds that can be chosen.
     `undo`: for so long a decision can be taken back. `break_glass` may decide alone, with a reason.
+    `ask_back` None: approvers may not. `owner`: who answers for the agent where nobody requested it.
     `hours`: outside them the clocks stand still, unless it is critical. `urgency` replaces what the graph said.
     `source` says where the rule was read: the file's hash, or `settings`.
     """
@@ -151,6 +160,8 @@ class Policy:
     acknowledge: float | None = None
     snooze: tuple[float, ...] = ()
     undo: float | None = None
+    ask_back: AskBack | None = AskBack()
+    owner: tuple[str, ...] = ()
     self_approval: bool = False
     confirm: bool = False
     reason_required: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from approvals.policy import (
+    AskBack,
     Automatic,
     Expiry,
     Group,
@@ -29,6 +30,7 @@ from approvals.policy import (
     Quorum,
 )
 from approvals.policy_parts import (
+    AskBackForm,
     BackoffForm,
     DecideForm,
     ExpireForm,
@@ -48,10 +50,12 @@ from approvals.policy_values import (
     Entries,
     Loc,
     OneUrgency,
+    Owners,
     Presets,
     Text,
     filled,
     never,
+    never_ask,
     never_expire,
     rising,
     wrong,
@@ -105,6 +109,10 @@ class Rule(Form):
     acknowledge: Hold = Field(default=ACKNOWLEDGE, description="How long “I am looking” holds the next step; or never.")
     undo: Duration | None = Field(default=None, description="For how long a decision can be taken back.")
     snooze: Times = Field(default=[], description="The longer holds that can be chosen.")
+    ask_back: Annotated[AskBackForm | None, BeforeValidator(never_ask)] = Field(
+        default_factory=AskBackForm, description="Approvers may ask back: {pause: 4h}, or never."
+    )
+    owner: Owners = Field(default=[], description="Who answers for the agent where nobody requested it.")
     hours: HoursForm | None = Field(default=None, description="Outside them the clocks stand still.")
     expire: Annotated[ExpireForm | None, BeforeValidator(never_expire)] = Field(
         default_factory=lambda: ExpireForm.model_validate({"after": "24h"}),
@@ -167,6 +175,8 @@ class Rule(Form):
             acknowledge=self.acknowledge if stepping else None,
             snooze=tuple(self.snooze),
             undo=self.undo,
+            ask_back=self.ask_back and AskBack(pause=self.ask_back.pause),
+            owner=tuple(self.owner),
             hours=self.hours.hours() if self.hours else None,
             expire=None
             if self.expire is None
@@ -224,6 +234,7 @@ _FORMS: Mapping[str, type[Form]] = {
     "all_of": GroupForm,
     "decide": DecideForm,
     "hours": HoursForm,
+    "ask_back": AskBackForm,
     "repeat": RepeatForm,
     "remind": BackoffForm,
 }

@@ -112,6 +112,10 @@ class DecideForm(Form):
         return self
 
 
+class AskBackForm(Form):
+    pause: Duration | None = Field(default=None, description="How long reminders and steps wait for the answer.")
+
+
 class HoursForm(Form):
     days: Days = Field(default=(0, 1, 2, 3, 4), description="mon-fri, or a list of days.")
     start: TimeOfDay = Field(default=540, alias="from", description="When the working day begins.")

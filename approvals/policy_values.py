@@ -75,6 +75,16 @@ def _entry(value: str) -> str:
     return value
 
 
+def _one(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _owner(value: str) -> str:
+    if value == MANAGER or value.startswith("#") or value[:1] in "CG":
+        raise wrong(f'{value!r} is no person; write U0123, "@group" or an e-mail address')
+    return value
+
+
 def _text(value: str) -> str:
     if not value.strip():
         raise wrong("is empty; write a name, or remove the key")
@@ -104,6 +114,14 @@ def never_expire(value: object) -> object:
     return value
 
 
+def never_ask(value: object) -> object:
+    if isinstance(value, str):
+        if value != "never":
+            raise wrong(f"{value!r} is not understood; write {{pause: {value}}}, or never")
+        return None
+    return value
+
+
 def known_then(value: object) -> object:
     if value not in list(OnExpiry):
         raise wrong(f"{value!r} is not possible; choose one of {', '.join(OnExpiry)}")
@@ -129,6 +147,12 @@ Duration = Annotated[
 ]
 Channel = Annotated[str, AfterValidator(_channel)]
 Entries = Annotated[list[Annotated[str, AfterValidator(_entry)]], AfterValidator(filled)]
+Owners = Annotated[
+    list[Annotated[str, AfterValidator(_entry), AfterValidator(_owner)]],
+    BeforeValidator(_one),
+    AfterValidator(filled),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
 Text = Annotated[str, AfterValidator(_text)]
 Decisions = Annotated[list[Annotated[str, AfterValidator(_known_decision)]], AfterValidator(filled)]
 

@@ -154,6 +154,11 @@ class Notifier(Protocol):
         messages. `again` as above."""
         ...
 
+    async def relay(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
+        """Says what approvers asked back and what was answered: in the thread of every card, and to those asked who
+        are in none of these channels, where it does not stand yet; returns the new messages. `again` as above."""
+        ...
+
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """Says in the card's thread what the agent did after the answer; returns the new messages. `again` as above."""
         ...

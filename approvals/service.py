@@ -7,7 +7,7 @@ from base64 import b32encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from approvals import eligibility, lifecycle
+from approvals import asking_back, eligibility, lifecycle
 from approvals.effects import Effects
 from approvals.events import Event
 from approvals.hours import PauseKind
@@ -144,6 +144,33 @@ class Approvals:
 
         return await self.change(approval_id, step)
 
+    async def may_ask(self, approval_id: str, actor: Actor) -> Approval | Refusal:
+        """Whether a question could be asked back now, by those who may decide."""
+        approval = await self._store.get(approval_id)
+        if approval is None:
+            return Refusal(Reason.UNKNOWN, f"there is no approval {approval_id}")
+        return asking_back.possible(approval) or eligibility.refusal(approval, actor) or approval
+
+    async def ask_back(self, approval_id: str, actor: Actor, text: str) -> Done | Refusal:
+        """Somebody who may decide asks something first. Nothing is decided by it."""
+
+        def step(approval: Approval) -> Change | Refusal:
+            no = lifecycle.refusal(approval, lifecycle.Input.ASK_BACK) or eligibility.refusal(approval, actor)
+            return no or lifecycle.ask_back(approval, actor.ref, text, self._clock())
+
+        return await self.change(approval_id, step)
+
+    async def answer_back(self, approval_id: str, number: int, actor: Actor, text: str) -> Done | Refusal:
+        """Somebody who was asked answers the question of that number, be it decided by now or not."""
+
+        def step(approval: Approval) -> Change | Refusal:
+            found = asking_back.answerable(approval, number, actor)
+            if isinstance(found, Refusal):
+                return found
+            return lifecycle.answered(approval, number, actor.ref, text, self._clock())
+
+        return await self.change(approval_id, step)
+
     async def undo(self, approval_id: str, actor: Actor) -> Done | Refusal:
         """Takes the last decision back, for those who may decide, as long as the policy lets it wait. One that was made
         alone those take back as well who could have made it."""
@@ -174,7 +201,7 @@ class Approvals:
         return await self.change(approval_id, lambda approval: lifecycle.announced(approval, messages, self._clock()))
 
     async def told(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:
-        """Notes where it was said that somebody decided alone."""
+        """Notes where it was said that somebody decided alone, or what was asked back."""
         return await self.change(approval_id, lambda approval: lifecycle.told(approval, messages, self._clock()))
 
     async def reported(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:

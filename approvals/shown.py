@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from approvals import evidence
 from approvals.events import Event
+from approvals.history import Call, Talk
 from approvals.model import Action, Approval, Decision, Outcome, Reply, Thread
 from approvals.ports import Page
 from approvals.redact import MASK, Redactor, heard
@@ -35,6 +36,10 @@ class Shown:
             payload=self.redactor.value(approval.payload, secrets),
             schema=self._schema(approval.schema),
             template=self.redactor.value(approval.template, secrets),
+            questions=tuple(
+                replace(one, text=hide(one.text), answer=None if one.answer is None else hide(one.answer))
+                for one in approval.questions
+            ),
             decisions=tuple(self._decision(said, approval, secrets) for said in approval.decisions),
             reply=approval.reply and Reply(self.redactor.value(approval.reply.value, secrets), approval.reply.ends),
             error=None if approval.error is None else hide(approval.error),
@@ -67,6 +72,24 @@ class Shown:
             rest = {name: value for name, value in data.items() if name != "args"}
             return replace(event, data={**self.redactor.arguments(rest, secrets), "args": data["args"]})
         return replace(event, data=self.redactor.arguments(data, secrets))
+
+    def talk(self, talk: Talk, about: Approval) -> Talk:
+        """What was said in its thread: what a call hides is hidden wherever it is repeated."""
+        given: list[JsonValue] = [dict(call.args) for one in talk.said for call in one.calls]
+        found = self.redactor.secrets(dict(talk.state), *given)
+        heard.add(found)
+        secrets = (*self._secrets(about), *found)
+        hide: Callable[[str], str] = lambda text: self.redactor.text(text, secrets)  # noqa: E731  as above
+        said = tuple(
+            replace(
+                one,
+                text=hide(one.text),
+                name=hide(one.name),
+                calls=tuple(Call(hide(call.name), self.redactor.arguments(call.args, secrets)) for call in one.calls),
+            )
+            for one in talk.said
+        )
+        return replace(talk, said=said, state=self.redactor.arguments(talk.state, secrets))
 
     def told(self, value: JsonValue, about: Approval | Thread | None = None) -> JsonValue:
         """Any value that has to do with a record."""

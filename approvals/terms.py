@@ -8,7 +8,7 @@ The rule, in one place:
 - **How many.** The policy says. Where it wants several, one person cannot be named alone; where it wants groups, nobody
   can; and no typed answer can be asked for, since that is one person's.
 - **How long.** The shorter of the two counts. What a shortened time ends with is a denial: whatever the policy says of
-  silence, it says of its own time.
+  silence, it says of its own time. So does a time that runs outside of working hours because the request says so.
 - **How.** It can ask for one more confirmation, and not drop one.
 
 All else is the policy's alone. What a policy decides by itself is decided as it says.
@@ -22,16 +22,21 @@ from approvals.entries import API, both
 from approvals.policy import Expiry, OnExpiry, Policy
 from approvals.refusals import Reason, Refusal
 
+_CONSENT = (OnExpiry.APPROVE, OnExpiry.RESPOND)
+"""What silence may be taken for, that a request must not bring on earlier."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """Kept with the thread and with its approval. `approver` is a user id, an e-mail address or a group; `within` is in
-    seconds. `key` is the id of the API key that asked, `name` its name then. `callback` is the URL to be told of the
-    end, empty for none. `digest` is the hash of the request, to know it again."""
+    seconds. `critical`: it says that it cannot wait for working hours. `key` is the id of the API key that asked, and
+    `name` its name then. `callback` is the URL to be told of the end, empty for none. `digest` is the hash of the
+    request, to know it again."""
 
     approver: str | None = None
     within: float | None = None
     confirm: bool = False
+    critical: bool = False
     key: str = ""
     name: str = ""
     callback: str = ""
@@ -60,11 +65,13 @@ def narrowed(policy: Policy, terms: Terms | None) -> Policy:
     ends, within = policy.expire, terms.within
     if within is not None and (ends is None or within < ends.after):
         policy = replace(policy, expire=Expiry(after=within, then=OnExpiry.DENY))
+    elif ends is not None and ends.then in _CONSENT and terms.critical and policy.hours and policy.urgency is None:
+        policy = replace(policy, expire=Expiry(after=ends.after, then=OnExpiry.DENY))
     if terms.approver is not None and unfit(policy, terms, typed=False) is None:
         asked = [entry for entry in first_asked(policy) if not entry.startswith(API)]
         keys = [entry for entry in policy.who if entry.startswith(API)]
         only = terms.approver if terms.approver in asked else both(terms.approver, asked)
-        policy = replace(policy, who=(only, *keys))
+        policy = replace(policy, who=(only, *keys) if asked else policy.who)
     return replace(policy, confirm=policy.confirm or terms.confirm)
 
 

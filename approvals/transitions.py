@@ -43,6 +43,8 @@ class Input(StrEnum):
     REAPPLY = "reapply"
     RELEASE = "release"
     UNDO = "undo"
+    ASK_BACK = "ask_back"
+    ANSWER = "answer"
     CANCEL = "cancel"
     CALL_BACK = "call_back"
 
@@ -62,6 +64,8 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.HOLD,
             Input.LAPSE,
             Input.REAPPLY,
+            Input.ASK_BACK,
+            Input.ANSWER,
             Input.CANCEL,
         }
     ),
@@ -75,6 +79,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.STICK,
             Input.RELEASE,
             Input.UNDO,
+            Input.ANSWER,
             Input.CANCEL,
         }
     ),
@@ -88,11 +93,12 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.GIVE_UP,
             Input.REPAIR,
             Input.STICK,
+            Input.ANSWER,
         }
     ),
-    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK}),
-    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK}),
-    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK}),
+    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK, Input.ANSWER}),
+    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK, Input.ANSWER}),
+    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK, Input.ANSWER}),
 }
 
 

@@ -156,6 +156,12 @@ def _terms(policy: Policy, voice: Voice) -> list[str]:
         terms.append(f"treated as {policy.urgency.value}")
     if policy.acknowledge not in (None, ACKNOWLEDGE):
         terms.append(f"“I am looking” holds it for {length(policy.acknowledge)}")
+    if policy.ask_back is None:
+        terms.append("nobody may ask back")
+    elif policy.ask_back.pause is not None:
+        terms.append(f"a question back holds it for {length(policy.ask_back.pause)} at the most")
+    if policy.owner:
+        terms.append(f"{listed(map(voice.name, policy.owner), 'or')} answers for the agent")
     if policy.snooze:
         terms.append(f"can be put off for {listed(map(length, policy.snooze), 'or')}")
     return terms

@@ -18,7 +18,7 @@ from approvals.effects import Perform
 from approvals.managers import Managers
 from approvals.performer import Performer, drive_with
 from approvals.settings import Settings, needed
-from bot import listeners, slack
+from bot import checks, listeners, slack
 from bot.absences import Absences
 from bot.callbacks import Callbacks, described
 from bot.core import Core, Records
@@ -29,13 +29,16 @@ from bot.http.api.audit import audit_api
 from bot.http.api.keys import Gate
 from bot.http.api.routes import decisions_api
 from bot.http.health import health
+from bot.http.metrics import metrics_router
 from bot.http.server import HttpServer, web_app
 from bot.http.slack import slack_router
 from bot.links import Links
 from bot.listeners.door import Door
+from bot.metrics import Metrics
 from bot.notifier import SlackNotifier
 from bot.outgoing import Allowed, Outgoing, secrets_of
 from bot.pace import FREE, Pace
+from bot.readiness import Readiness
 from bot.rules import apply_file
 from bot.slack import Slack
 from bot.watch import EVERY, FIRST, Watch
@@ -64,6 +67,7 @@ class Runtime:
     performer: Performer
     ticker: Ticker
     watch: Watch
+    metrics: Metrics
     http: HttpServer | None = None
     _socket: AsyncSocketModeHandler | None = None
 
@@ -94,6 +98,17 @@ class Runtime:
         handler.client.wss_uri = url
         return handler
 
+    def readiness(self) -> Readiness:
+        """What this process depends on."""
+        socket = self.settings.signoff_slack_mode == "socket"
+        return Readiness(
+            {
+                "redis": checks.redis_answers(self.core.records.store),
+                "slack": checks.socket_stands(lambda: self._socket) if socket else checks.token_is_good(self.slack),
+                "sweep": checks.turning(self.ticker.sweep),
+            }
+        )
+
     @property
     def http_url(self) -> str | None:
         """Where HTTP is served, if it is."""
@@ -116,7 +131,7 @@ def build(core: Core) -> Runtime:
     socket = settings.signoff_slack_mode == "socket"
     needed(settings, "slack_bot_token", "slack_app_token" if socket else "slack_signing_secret")
     assert settings.slack_bot_token is not None
-    client = slack.client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    client = slack.client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, records.meter)
     web = Slack(client, Pace(records.pace) if settings.signoff_slack_limits else FREE)
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
@@ -137,12 +152,14 @@ def build(core: Core) -> Runtime:
     listeners.register(app, Door(core, web, directory, absences, links))
     watch = _watch(core, web, directory, absences)
     ticker = Ticker(
-        Sweep(records.store, records.effects, clock=records.clock),
+        Sweep(records.store, records.effects, clock=records.clock, meter=records.meter),
         Reconcile(records.store, clock=records.clock),
         tick=settings.signoff_tick_seconds,
         seldom=[Turn("watch", watch.once, EVERY, first=FIRST), *_keeping(settings, records)],
     )
-    runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch)
+    metrics = Metrics(core.registry.names(), room=records.effects.room)
+    records.meter.add(metrics)
+    runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch, metrics)
     if not socket or settings.signoff_http:
         runtime.http = HttpServer(web_app(_routers(runtime)), settings)
     return runtime
@@ -150,10 +167,11 @@ def build(core: Core) -> Runtime:
 
 def _routers(runtime: Runtime) -> list[APIRouter]:
     """What is served over HTTP: Slack's door only where Slack comes through it."""
-    settings, store = runtime.settings, runtime.core.records.store
-    records = runtime.core.records
+    settings, records = runtime.settings, runtime.core.records
+    ready = runtime.readiness()
     gate = Gate(records.api_keys, records.feed, records.clock)
-    routers = [health(store), decisions_api(runtime.core, runtime.directory, gate), audit_api(runtime.core, gate)]
+    routers = [health(records.store, ready), metrics_router(runtime.metrics, records.survey, ready)]
+    routers += [decisions_api(runtime.core, runtime.directory, gate), audit_api(runtime.core, gate)]
     if settings.signoff_slack_mode == "http":
         assert settings.slack_signing_secret is not None  # `build` says so where it is missing
         routers.append(slack_router(runtime.app, settings.slack_signing_secret.get_secret_value()))

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from approvals import asking_back
 from approvals.lifecycle import offered
 from approvals.model import Approval, DecisionType, Status
 from approvals.tally import verdicts
-from bot import texts, texts_votes
+from bot import texts, texts_asked, texts_votes, texts_why
 from bot.rich import MAX_MENU, Block, actions, button, confirmation, cut, line, overflow, section
 
 FIRST = (DecisionType.APPROVE, DecisionType.EDIT, DecisionType.DENY)
 """The three that stand in the row where all four are offered; Respond then stands beside a sentence of its own."""
 
-LOOK, SNOOZE, GLASS = "look", "snooze", "glass"
+LOOK, SNOOZE, ASK, WHY, GLASS = "look", "snooze", "ask", "why", "glass"
 """The verbs of the menu. A snooze is followed by its seconds."""
 
 ROW = "row:"
@@ -46,18 +47,21 @@ def failed(approval: Approval) -> Block:
     return actions([*row, button("Ask again…", "repair", value(approval), confirm=sure, about=about)])
 
 
-def more(approval: Approval) -> Block | None:
-    """The menu beside the buttons: to hold it for a while, and to decide alone where the policy names people for that.
+def more(approval: Approval) -> Block:
+    """The menu beside the buttons: to hold it for a while, to ask something first, to see what was said before, and to
+    decide alone where the policy names people for that.
 
     Its options carry what buttons carry, and a verb.
     """
     policy = approval.policy
     options = [(texts_votes.looking(policy.acknowledge), LOOK)] if policy.acknowledge else []
     glass = [(texts_votes.GLASS_LABEL, GLASS)] if policy.break_glass and alone(approval) else []
-    room = MAX_MENU - len(options) - len(glass)
+    ask = [(texts_asked.label(approval), ASK)] if asking_back.possible(approval) is None else []
+    why = [(texts_why.LABEL, WHY)]
+    room = MAX_MENU - len(options) - len(ask) - len(why) - len(glass)
     options += [(texts_votes.later(seconds), f"{SNOOZE}{seconds:.0f}") for seconds in policy.snooze[:room]]
-    options += glass
-    return overflow("more", [(label, f"{value(approval)}:{verb}") for label, verb in options]) if options else None
+    options += ask + why + glass
+    return overflow("more", [(label, f"{value(approval)}:{verb}") for label, verb in options])
 
 
 def alone(approval: Approval) -> tuple[DecisionType, ...]:
@@ -68,8 +72,6 @@ def alone(approval: Approval) -> tuple[DecisionType, ...]:
 def with_more(approval: Approval, rows: list[Block]) -> list[Block]:
     """The rows with the menu at the end of the first one, or in one of its own."""
     menu = more(approval)
-    if menu is None:
-        return rows
     if rows and rows[0]["type"] == "actions":
         return [actions([*rows[0]["elements"], menu]), *rows[1:]]
     return [*rows, actions([menu])]

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from approvals import tally
 from approvals.model import Approval, Decision, DecisionType, Status
 from approvals.redact import MASK
-from bot import buttons, forms, schema_form, texts, texts_state, texts_votes, verdicts
+from bot import asked, buttons, forms, schema_form, texts, texts_state, texts_votes, verdicts
 from bot.rich import (
     CUT,
     MAX_WEIGHT,
@@ -91,7 +91,9 @@ def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> 
     body = _batch(approval, room, passed_on=passed_on) if batch else _single(approval, room)
     why = _why(approval, room)
     whole = body.whole and why.whole and (body.raw or not unshown(approval))
-    blocks = [header(texts.heading(approval)), *body.blocks, *why.blocks]
+    talk, all_said = asked.on_card(approval, room.why)
+    whole = whole and all_said
+    blocks = [header(texts.heading(approval)), *body.blocks, *why.blocks, *talk]
     if not whole or not texts.heading(approval).endswith(approval.title.strip() or texts.UNTITLED):
         blocks.append(section(_incomplete(approval), buttons.review(approval)))
     if MASK in json.dumps(blocks, ensure_ascii=False):
@@ -128,8 +130,11 @@ def _single(approval: Approval, room: Room) -> _Part:
     change, whole, args = _proposed(approval, 0, room.verdicts // 2)
     if args or change:
         drawn = arguments(args, limit=room.value, room=room.args, most=room.count)
-        name = words(run(line(action.name, 100) or "(no name)", "code"))
-        return _Part([*change, rich(name, *drawn.elements)], drawn.whole and whole)
+        # What is asked for over HTTP has no name but what the title says.
+        named = (
+            [] if texts.title(approval) == action.name else [words(run(line(action.name, 100) or "(no name)", "code"))]
+        )
+        return _Part([*change, rich(*named, *drawn.elements)], drawn.whole and whole)
     if unshown(approval) and not isinstance(approval.payload, str):
         shown = show(approval.payload, room.args // 2)
         return _Part([rich(words(run("What the agent sent", "bold")), preformatted(shown.text))], shown.whole, raw=True)

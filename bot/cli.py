@@ -7,7 +7,6 @@ of ours, with a traceback on stderr.
 from __future__ import annotations
 
 import sys
-import traceback
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -261,16 +260,16 @@ def main() -> None:
     try:
         app()
     except Refused as no:
-        print(f"signoff: {no}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+        logs.last_words(str(no))
         sys.exit(1)
     except SignoffError as wrong:
-        print(f"signoff: {wrong}", file=sys.stderr)  # noqa: T201
+        logs.last_words(str(wrong))
         sys.exit(2)
     except RedisError as away:
-        print(f"signoff: the server at REDIS_URL went away ({away}); `signoff doctor` says more", file=sys.stderr)  # noqa: T201
+        logs.last_words(f"the server at REDIS_URL went away ({away}); `signoff doctor` says more")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception:  # noqa: BLE001 - told apart from a refusal, whose status is 1
-        traceback.print_exc()
+    except Exception as ours:  # noqa: BLE001 - told apart from a refusal, whose status is 1
+        logs.defect(ours)
         sys.exit(70)

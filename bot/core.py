@@ -14,13 +14,16 @@ from redis.exceptions import AuthenticationError, RedisError
 from agents.checkpointer import open_checkpointer
 from agents.dialects import Dialects
 from agents.driver import GraphDriver
+from agents.history import ThreadHistory
 from agents.registry import Registry
 from agents.runner import Runner
 from approvals.book import PolicyBook
 from approvals.due import DueKind
 from approvals.effects import Effects
 from approvals.errors import ConfigError
+from approvals.history import History
 from approvals.journal import ThreadJournal
+from approvals.metering import Metering
 from approvals.opening import Opening
 from approvals.performer import drive_with
 from approvals.ports import Clock
@@ -39,9 +42,11 @@ from approvals.store.kept import KeptBy
 from approvals.store.keys import Keys
 from approvals.store.pacing import BurstStore, PaceStore
 from approvals.store.redis import RedisStore, connect
+from approvals.store.survey import SurveyStore
 from approvals.store.told import ToldStore
 from approvals.threads import Threads
 from bot.rules import apply_file
+from bot.tracing import traced
 
 
 def utc_now() -> datetime:
@@ -74,6 +79,8 @@ class Records:
     clock: Clock
     rng: random.Random
     kept: KeptBy
+    meter: Metering
+    survey: SurveyStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class Core:
     runner: Runner
     opening: Opening
     reapply: Reapply
+    history: History
 
 
 @asynccontextmanager
@@ -106,8 +114,8 @@ async def open_records(
     # A dead replica's work is taken over as soon as its threads are.
     hold = settings.signoff_lease_seconds
     shown = Shown(Redactor(settings.signoff_redact))
-    keys = Keys(settings.signoff_namespace)
-    store = RedisStore(redis, clock=clock, keys=keys, hold=hold, audited=shown.event)
+    keys, meter = Keys(settings.signoff_namespace), Metering()
+    store = RedisStore(redis, clock=clock, keys=keys, hold=hold, audited=shown.event, meter=meter)
     away = AwayStore(redis, clock=clock, keys=keys)
     book = PolicyBook(RedisBook(redis, keys=keys), clock=clock, channel=settings.signoff_channel)
     try:
@@ -117,27 +125,30 @@ async def open_records(
             raise ConfigError(f"REDIS_URL: the server refuses the user or password ({wrong})") from wrong
         except (RedisError, OSError) as gone:
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
-        effects, told = Effects(store, clock=clock, rng=chance), ToldStore(redis, keys=keys)
+        effects, told = Effects(store, clock=clock, rng=chance, meter=meter), ToldStore(redis, keys=keys)
         approvals = Approvals(store, Dialects(), effects, clock=clock)
-        yield Records(
-            store=store,
-            away=away,
-            told=told,
-            audit=RedisAudit(redis, keys=keys),
-            pace=PaceStore(redis, clock=clock, keys=keys),
-            bursts=BurstStore(redis, clock=clock, keys=keys),
-            api_keys=ApiKeyStore(redis, clock=clock, keys=keys),
-            asked=AskedStore(redis, keys=keys),
-            feed=Feed(redis, keys=keys),
-            effects=effects,
-            approvals=approvals,
-            book=book,
-            shown=shown,
-            clock=clock,
-            rng=chance,
-            kept=KeptBy(redis, keys=keys),
-        )
-        await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
+        async with traced(meter):
+            yield Records(
+                store=store,
+                away=away,
+                told=told,
+                audit=RedisAudit(redis, keys=keys),
+                pace=PaceStore(redis, clock=clock, keys=keys),
+                bursts=BurstStore(redis, clock=clock, keys=keys),
+                api_keys=ApiKeyStore(redis, clock=clock, keys=keys),
+                asked=AskedStore(redis, keys=keys),
+                feed=Feed(redis, keys=keys),
+                effects=effects,
+                approvals=approvals,
+                book=book,
+                shown=shown,
+                clock=clock,
+                rng=chance,
+                kept=KeptBy(redis, keys=keys),
+                meter=meter,
+                survey=SurveyStore(redis, clock=clock, keys=keys),
+            )
+            await effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
     finally:
         await store.close()
 
@@ -171,14 +182,15 @@ async def open_core(
             ttl=settings.signoff_lease_seconds,
             attempts=settings.signoff_attempts,
         )
-        driver = GraphDriver(registry, dialects, journal, limit=settings.signoff_graph_seconds)
+        driver = GraphDriver(registry, dialects, journal, limit=settings.signoff_graph_seconds, meter=records.meter)
         drive = drive_with(driver, records.store, clock=clock, rng=records.rng)
         records.effects.use({DueKind.DRIVE: drive})
         threads = Threads(records.store, records.effects, clock=clock, new_id=new_id)
         runner = Runner(threads, driver, records.store)
         reapply = Reapply(records.approvals, records.book.policies, opening, clock=clock)
         try:
-            yield Core(settings, records, threads, registry, driver, runner, opening, reapply)
+            history = ThreadHistory(registry)
+            yield Core(settings, records, threads, registry, driver, runner, opening, reapply, history)
         finally:
             await records.effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
             await registry.aclose()

@@ -88,6 +88,11 @@ class Directory:
         """A person's own time zone."""
         return facts.zone(await self._user(user_id))
 
+    async def name(self, user_id: str) -> str:
+        """What they are called in Slack, for where a mention would tell them once more; empty where nobody knows."""
+        user = await self._user(user_id)
+        return facts.called(user) if user is not None else ""
+
     async def zones(self, entries: Iterable[str]) -> tuple[str, ...]:
         """The names of the time zones of all who can decide: `approvals.opening.Zones`. An entry that names nobody has
         none, and nor has anybody whose zone has no name that is known here."""

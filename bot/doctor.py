@@ -19,6 +19,7 @@ from approvals.model import Standing
 from approvals.policy import MANAGER, Policy, PolicySet
 from approvals.settings import Settings
 from approvals.store.redis import connect, facts
+from approvals.store.survey import memory_of
 from bot import slack
 from bot.core import open_records, utc_now
 from bot.directory import Directory
@@ -27,6 +28,9 @@ from bot.slack import Slack
 
 PEOPLE = 20
 """Members of one audience entry that are looked up at the most: Slack counts calls."""
+
+FULL = 0.8
+"""The part of maxmemory from which on a server is nearly full."""
 
 
 class Level(StrEnum):
@@ -77,7 +81,7 @@ async def _redis(settings: Settings) -> AsyncGenerator[Finding]:
 async def _redis_keeps(settings: Settings) -> AsyncGenerator[Finding]:
     redis = connect(settings.redis_url.get_secret_value())
     try:
-        found = await facts(redis)
+        found, memory = await facts(redis), await memory_of(redis)
     finally:
         await redis.aclose()
         await redis.connection_pool.aclose()
@@ -95,6 +99,15 @@ async def _redis_keeps(settings: Settings) -> AsyncGenerator[Finding]:
             "appendonly is off: a restart of the server loses what came after the last snapshot",
             "set appendonly yes",
         )
+    if memory is not None and memory.limit and memory.used > FULL * memory.limit:
+        yield Finding(
+            "redis",
+            Level.WARNING,
+            f"{memory.used / memory.limit:.0%} of maxmemory is used: a full server takes no decisions",
+            "raise maxmemory",
+        )
+    if memory is not None and memory.failing:
+        yield Finding("redis", Level.PROBLEM, "the server's last write to disk failed", "look at its log and its disk")
 
 
 async def _graphs(settings: Settings) -> AsyncGenerator[Finding]:

@@ -80,6 +80,17 @@ def email(user: User | None) -> str | None:
     return found.lower() if isinstance(found, str) and found else None
 
 
+def called(user: User) -> str:
+    """What Slack calls them: the display name, else the full name or the handle."""
+    found = [
+        _profile(user).get("display_name"),
+        _profile(user).get("real_name"),
+        user.get("real_name"),
+        user.get("name"),
+    ]
+    return next((name for name in found if isinstance(name, str) and name), "")
+
+
 def names(user: User) -> frozenset[str]:
     """What they may be called after an `@`: handle, display name, full name; without case."""
     profile = _profile(user)

@@ -19,6 +19,7 @@ from bot.blocks import Message
 from bot.digests import Digests
 from bot.directory import Directory, is_channel, is_user
 from bot.links import Links
+from bot.relay import Relay, Telling
 from bot.slack import Slack
 from bot.slack_errors import GONE, SlackRefused
 
@@ -61,6 +62,7 @@ class SlackNotifier:
         self._links = links
         self._clock = clock
         self._shown = shown
+        self._relay = Relay(directory)
 
     async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.announce`. What was posted before Slack refused the rest is returned all the same, to be
@@ -144,20 +146,27 @@ class SlackNotifier:
         kind: MessageKind,
         place: str,
         thread_ts: str | None = None,
+        about: int = 0,
     ) -> MessageRef:
-        payload = {"approval": approval.id, "kind": kind.value, "place": place}
+        payload = _known_by(approval, kind, place, about)
         metadata = {"event_type": EVENT, "event_payload": payload}
         where, ts = await self._slack.post(
             channel, message.text, message.blocks, metadata=metadata, thread_ts=thread_ts
         )
         log.info("posted", action="slack.posted", approval=approval.id, channel=where, kind=kind.value)
-        return MessageRef(where, ts, kind, place)
+        return MessageRef(where, ts, kind, place, about)
 
     async def _found(
-        self, channel: str, approval: Approval, kind: MessageKind, place: str, thread_ts: str | None = None
+        self,
+        channel: str,
+        approval: Approval,
+        kind: MessageKind,
+        place: str,
+        thread_ts: str | None = None,
+        about: int = 0,
     ) -> MessageRef | None:
         """A message of ours that the record does not know. Where the bot may not look, there is none to be found."""
-        wanted = {"approval": approval.id, "kind": kind.value, "place": place}
+        wanted = _known_by(approval, kind, place, about)
         since = approval.opened_at - SKEW
         try:
             ts = await self._slack.find(channel, EVENT, wanted, since=since.timestamp(), thread_ts=thread_ts)
@@ -167,7 +176,7 @@ class SlackNotifier:
         if ts is None:
             return None
         log.info("found again", action="slack.found", approval=approval.id, channel=channel, kind=kind.value)
-        return MessageRef(channel, ts, kind, place)
+        return MessageRef(channel, ts, kind, place, about)
 
     async def refresh(self, approval: Approval) -> None:
         """See `ports.Notifier.refresh`. A copy that somebody deleted is left alone."""
@@ -230,6 +239,36 @@ class SlackNotifier:
             raise refused
         return posted
 
+    async def relay(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
+        """See `ports.Notifier.relay`. What was posted before Slack refused the rest is returned all the same."""
+        posted: list[MessageRef] = []
+        refused: SignoffError | None = None
+        for telling in await self._relay.left(self._shown.approval(approval), SHOWN):
+            try:
+                for ref, message in telling.redraw:
+                    await self._slack.update(ref.channel, ref.ts, message.text, message.blocks)
+                posted.append(await self._tell_once(telling, approval, again=again))
+            except (ConfigError, SlackRefused) as failed:
+                # Somebody who cannot be told by direct message (they have left) keeps nobody else from being told.
+                refused = refused if telling.card is None else failed
+                log.warning("not told", action="slack.refused", approval=approval.id, why=str(failed))
+            except SignoffError as failed:
+                refused = failed
+                log.warning("not told", action="slack.refused", approval=approval.id, why=str(failed))
+        if refused is not None and not posted:
+            raise refused
+        return posted
+
+    async def _tell_once(self, telling: Telling, approval: Approval, *, again: bool) -> MessageRef:
+        """In the thread of a card, or to somebody by direct message."""
+        kind, about, card = telling.kind, telling.about, telling.card
+        if card is not None:
+            found = await self._found(card.channel, approval, kind, card.place, card.ts, about) if again else None
+            return found or await self._reply(card, telling.message, approval, kind, about)
+        channel = await self._directory.direct(telling.person)
+        found = await self._found(channel, approval, kind, telling.person, None, about) if again else None
+        return found or await self._post(channel, telling.message, approval, kind, telling.person, about=about)
+
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.report`: a reply in the first card's thread."""
         card = next((message for message in approval.messages if message.kind in SHOWN), None)
@@ -240,15 +279,23 @@ class SlackNotifier:
         message = blocks.report(self._shown.approval(approval))
         return [await self._reply(card, message, approval, MessageKind.REPORT)]
 
-    async def _reply(self, card: MessageRef, message: Message, approval: Approval, kind: MessageKind) -> MessageRef:
+    async def _reply(
+        self, card: MessageRef, message: Message, approval: Approval, kind: MessageKind, about: int = 0
+    ) -> MessageRef:
         """In the card's thread; in the channel itself if somebody deleted the card, and the thread with it."""
         try:
-            return await self._post(card.channel, message, approval, kind, card.place, card.ts)
+            return await self._post(card.channel, message, approval, kind, card.place, card.ts, about)
         except SlackRefused as refused:
             if refused.code not in GONE:
                 raise
             log.info("card is gone", action="slack.gone", approval=approval.id, channel=card.channel)
-            return await self._post(card.channel, message, approval, kind, card.place)
+            return await self._post(card.channel, message, approval, kind, card.place, about=about)
+
+
+def _known_by(approval: Approval, kind: MessageKind, place: str, about: int) -> dict[str, str]:
+    """The metadata by which a message is found again."""
+    payload = {"approval": approval.id, "kind": kind.value, "place": place}
+    return payload | {"about": str(about)} if about else payload
 
 
 def _reached(reach: frozenset[str] | None, place: str) -> bool:

@@ -77,7 +77,7 @@ def key(token: str, found: dict[str, Any], *, as_json: bool) -> None:
         document({"token": token, **found})
         return
     _console.out(token, highlight=False)
-    _console.print(Text(f"Key {found['name']}. Keep it now: it is not shown again.", style="dim"))
+    Console(stderr=True).print(Text(f"Key {found['name']}. Keep it now: it is not shown again.", style="dim"))
 
 
 def keys(found: Sequence[dict[str, Any]], *, as_json: bool) -> None:

@@ -20,7 +20,7 @@ Body = Mapping[str, Any]
 _VERBS = "approve|deny|edit|respond|review|retry|repair|undo"
 _ACTION = re.compile(rf"(?:(row:)(?=approve$|deny$))?({_VERBS})(?::([0-9]{{1,4}}))?")
 _VALUE = re.compile(r"(A[A-Z2-7]{15}):([0-9]{1,9})")
-_OPTION = re.compile(r"(A[A-Z2-7]{15}):([0-9]{1,9}):(look|glass|snooze([0-9]{1,8}))")
+_OPTION = re.compile(r"(A[A-Z2-7]{15}):([0-9]{1,9}):(look|ask|why|glass|snooze([0-9]{1,8}))")
 MAX_OFFSET = 10**9
 ID = re.compile(r"A[A-Z2-7]{15}")
 """An approval's id: the whole of a text is one if it matches fully."""
@@ -147,6 +147,14 @@ def choice(body: Body) -> Choice:
         person=person(body),
         trigger_id=trigger_id(body),
     )
+
+
+def question(body: Body) -> tuple[str, int]:
+    """Which approval, and the number of the question in it. Raises `InputError` for what is not of our making."""
+    value = _VALUE.fullmatch(button_value(body))
+    if value is None:
+        raise InputError("a button is not of our making: it names no question")
+    return value[1], int(value[2])
 
 
 def pointed(body: Body) -> Pointed:

@@ -9,6 +9,7 @@ from approvals import automatic
 from approvals.book import PolicyVersion
 from approvals.events import Event
 from approvals.model import ActorRef, Approval, Decision
+from approvals.question import Question
 
 
 def _time(at: datetime | None) -> str | None:
@@ -30,6 +31,19 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "args": dict(decision.args) if decision.args is not None else None,
         "text": decision.text,
         "at": _time(decision.at),
+    }
+
+
+def _question(question: Question) -> dict[str, Any]:
+    return {
+        "number": question.number,
+        "text": question.text,
+        "by": question.by,
+        "at": _time(question.at),
+        "to": list(question.to),
+        "answer": question.answer,
+        "answered_by": question.answered_by,
+        "answered_at": _time(question.answered_at),
     }
 
 
@@ -57,6 +71,7 @@ def approval(record: Approval) -> dict[str, Any]:
         ],
         "allowed": [kind.value for kind in record.allowed],
         "decisions": [_decision(decision) for decision in record.decisions],
+        "questions": [_question(question) for question in record.questions],
         "messages": [
             {"channel": message.channel, "ts": message.ts, "kind": message.kind.value} for message in record.messages
         ],

@@ -110,6 +110,11 @@ def started(graph: str) -> str:
     return f"`{inline(graph, 60)}` runs, on your behalf. When it asks, its card is posted; `/approvals` lists it too."
 
 
+def not_asked(whom: str) -> str:
+    """To somebody whom the question was not put to; `whom` is ready for `mrkdwn`."""
+    return f"This question was not put to you. Nothing was changed. It can be answered by {whom}."
+
+
 # -- away and cover
 
 AWAY_FORMS = (

@@ -64,6 +64,12 @@ def _elements(approval: Approval) -> Iterator[tuple[Block, int]]:
         if proposed(approval, index) != action.args:
             yield from _heading("Before it was edited")
             yield from _action(replace(action, description=""))
+    for question in approval.questions:
+        yield from _heading(f"Question {question.number}")
+        yield from _prose(question.text)
+        if question.answer is not None:
+            yield from _heading("Its answer")
+            yield from _prose(question.answer)
     if approval.payload is not None and (unshown(approval) or not any(action.args for action in approval.actions)):
         yield from _heading("As the agent sent it")
         payload = approval.payload

@@ -19,6 +19,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from approvals.errors import SignoffError
+from approvals.metering import Calling, Metering
 from bot import slack_errors
 from bot.pace import FREE, UPDATES, Pace, posts
 from bot.slack_errors import SlackRefused
@@ -46,9 +47,31 @@ class SlackUnreachable(SignoffError):
     """Slack did not answer; whether it did what was asked is not known."""
 
 
-def client(token: str, api_url: str) -> AsyncWebClient:
+class MeteredClient(AsyncWebClient):
+    """slack-sdk's client; each call is told to `meter`."""
+
+    meter = Metering()
+
+    async def api_call(self, api_method: str, **how: Any) -> Any:
+        """The one door of every method."""
+        with self.meter.around(Calling(api_method)) as said:
+            try:
+                answer = await super().api_call(api_method, **how)
+            except SlackApiError as failed:
+                said.word = "limited" if slack_errors.limited(failed) else "refused"
+                raise
+            except (aiohttp.ClientError, TimeoutError):
+                said.word = "unreachable"
+                raise
+            said.word = "ok"
+            return answer
+
+
+def client(token: str, api_url: str, meter: Metering | None = None) -> AsyncWebClient:
     """slack-sdk's client without its default retries: those post twice when a connection drops after the post."""
-    return AsyncWebClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+    made = MeteredClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+    made.meter = meter or Metering()
+    return made
 
 
 @asynccontextmanager

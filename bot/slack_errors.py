@@ -69,6 +69,11 @@ def code(failed: SlackApiError) -> str:
     return found if isinstance(found, str) else "unknown_error"
 
 
+def limited(failed: SlackApiError) -> bool:
+    """Whether Slack asks us to wait."""
+    return code(failed) in RATE or getattr(cast("object", failed.response), "status_code", 200) == 429
+
+
 def _pause(failed: SlackApiError) -> float:
     headers = cast("Mapping[str, str]", getattr(cast("object", failed.response), "headers", None) or {})
     said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
@@ -78,7 +83,7 @@ def _pause(failed: SlackApiError) -> float:
 def translate(what: str, failed: SlackApiError, remedies: Mapping[str, str] = REMEDIES) -> SignoffError:
     """Slack's refusal as one of ours."""
     said = code(failed)
-    if said in RATE or getattr(cast("object", failed.response), "status_code", 200) == 429:
+    if limited(failed):
         pause = _pause(failed)
         return Later(pause, f"{what}: Slack asks to wait {pause:g} s; start again after that")
     if said in remedies:

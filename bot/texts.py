@@ -78,7 +78,8 @@ def who(actor: ActorRef) -> str:
     if actor.source is Source.SYSTEM:
         return "Signoff"
     door = "command line" if actor.source is Source.CLI else "API"
-    return f"{inline(actor.id, 60) or 'somebody'} ({door})"
+    name = actor.id.removeprefix(entries.API) if actor.source is Source.API else actor.id
+    return f"{inline(name, 60) or 'somebody'} ({door})"
 
 
 def entry(name: str) -> str:
@@ -293,6 +294,15 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
     Reason.HELD_ALREADY: lambda _: (
         "Somebody holds it for at least as long already; the card says until when. Nothing was changed."
     ),
+    Reason.ASKED_ALREADY: lambda _: "This very question waits for its answer already. Nothing was changed.",
+    Reason.ENOUGH_ASKED: lambda _: (
+        "Enough was asked about this already; the card shows the answers. Nothing was changed. "
+        "Decide, or talk to each other in the thread."
+    ),
+    Reason.ANSWERED_ALREADY: lambda _: (
+        "Somebody has answered this already; the thread and the card show what. Nothing was changed."
+    ),
+    Reason.NOT_ASKED: lambda _: "This question was not put to you. Nothing was changed.",
     Reason.EXPIRED: lambda case: f"{case.expired()} {_FOLLOW} If it is still wanted, start the agent again.",
     Reason.SUPERSEDED: lambda case: f"{case.gone()} {_FOLLOW} There is nothing left to do here.",
     Reason.CHANGED: lambda _: (

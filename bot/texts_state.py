@@ -17,7 +17,7 @@ def progress(approval: Approval) -> str:
     if approval.cancelled is not None:
         return ""
     if approval.terms is not None and approval.status is not Status.FAILED and approval.held_until is None:
-        return f":inbox_tray: The answer is there for {inline(approval.terms.name, 60) or 'whoever asked'} to read."
+        return f":checkered_flag: The answer is there for {inline(approval.terms.name, 60) or 'whoever asked'} to read."
     if approval.status is Status.RESOLVED and approval.held_until is not None:
         return f":hourglass_flowing_sand: The agent goes on at {texts.moment(approval.held_until)}; until then: *Undo*."
     if approval.status is Status.RESOLVED:

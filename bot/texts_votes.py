@@ -191,8 +191,9 @@ def held(approval: Approval, now: datetime) -> str:
 
 def _held(pause: Pause) -> str:
     by = texts.person(pause.by)
-    if pause.until is None:
-        return f":question: *{by} asked back.* Reminders and further steps wait for the answer."
+    if pause.kind is PauseKind.ASKED_BACK or pause.until is None:
+        most = f", until {texts.moment(pause.until)} at the most" if pause.until else ""
+        return f":hourglass_flowing_sand: Reminders and further steps wait for the answer to {by}{most}."
     until = texts.moment(pause.until)
     if pause.kind is PauseKind.ACKNOWLEDGED:
         return f":eyes: *{by} is looking into it* until {until}. Everybody else can still decide."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from approvals.due import DueKind
 from approvals.effects import Effects
+from approvals.metering import Metering, Sweeping
 from approvals.ports import ApprovalStore, Clock
 
 _DRIVE = frozenset({DueKind.DRIVE})
@@ -15,13 +16,18 @@ class Sweep:
     Graphs and everything else have room of their own, so that long runs never hold up a reminder.
     """
 
-    def __init__(self, store: ApprovalStore, effects: Effects, *, clock: Clock) -> None:
+    def __init__(self, store: ApprovalStore, effects: Effects, *, clock: Clock, meter: Metering | None = None) -> None:
         self._store = store
+        self._meter = meter or Metering()
         self._effects = effects
         self._clock = clock
 
     async def once(self) -> int:
         """How many items were claimed; they are performed in the background."""
+        with self._meter.around(Sweeping()):
+            return await self._swept()
+
+    async def _swept(self) -> int:
         claimed = 0
         for drives, kinds in ((True, self._effects.kinds & _DRIVE), (False, self._effects.kinds - _DRIVE)):
             room = self._effects.room(drives=drives)

@@ -26,6 +26,8 @@ class Turn:
         self.name = name
         self.seconds = seconds
         self.first = first
+        self.went_well: float | None = None
+        """When the last turn that raised nothing ended, by the event loop's clock."""
         self._once = once
         self._running = asyncio.Lock()
 
@@ -36,6 +38,8 @@ class Turn:
                 await self._once()
             except Exception as failed:
                 log.warning("turn failed", action=f"{self.name}.failed", exc_info=failed)
+            else:
+                self.went_well = asyncio.get_running_loop().time()
 
     async def ended(self) -> None:
         """Returns when no turn is running."""
@@ -56,7 +60,8 @@ class Ticker:
         reconcile_every: float = 60.0,
         seldom: Sequence[Turn] = (),
     ) -> None:
-        self._often = (Turn("sweep", sweep.once, tick), Turn("reconcile", reconcile.once, reconcile_every))
+        self.sweep = Turn("sweep", sweep.once, tick)
+        self._often = (self.sweep, Turn("reconcile", reconcile.once, reconcile_every))
         self._turns = (*self._often, *seldom)
         self._scheduler: Any = None
 

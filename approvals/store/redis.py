@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from approvals.due import Claim, Due, DueKind
 from approvals.events import Event
 from approvals.lifecycle import Change, ThreadChange
+from approvals.metering import Committing, Metering
 from approvals.model import Approval, Lease, Status, Thread
 from approvals.ports import Clock, Commit, CommitStatus, Guard, Page, Query, Taken
 from approvals.store.address import client
@@ -71,7 +72,8 @@ async def facts(redis: Redis) -> ServerFacts:
 
 
 class RedisStore:
-    """The store. `token` makes claim tokens; it must never repeat one. `audited`: an event as the audit keeps it."""
+    """The store. `token` makes claim tokens; it must never repeat one. `audited`: an event as the audit keeps it. Each
+    commit is told to `meter`."""
 
     def __init__(
         self,
@@ -82,6 +84,7 @@ class RedisStore:
         hold: float = HOLD,
         token: Callable[[], str] = lambda: secrets.token_hex(8),
         audited: Callable[[Event, Approval | Thread], Event] = lambda event, _: event,
+        meter: Metering | None = None,
     ) -> None:
         self._redis = redis
         self._clock = clock
@@ -89,6 +92,7 @@ class RedisStore:
         self._hold = timedelta(seconds=hold)
         self._token = token
         self._audited = audited
+        self._meter = meter or Metering()
         self._scripts = Scripts(redis)
 
     # -- reading
@@ -186,7 +190,9 @@ class RedisStore:
             about = change.approval if isinstance(change, Change) else change.thread
             events = [EVENTS.dump(self._audited(event, about)) for event in change.events]
             packed.add(change, events, [self._due(item, perform, claims) for item in change.due])
-        status = CommitStatus(await self._scripts.commit(packed.keys, packed.args))
+        with self._meter.around(Committing(changes)) as said:
+            status = CommitStatus(await self._scripts.commit(packed.keys, packed.args))
+            said.word = status.value
         return Commit(status, tuple(claims) if status is CommitStatus.DONE else ())
 
     def _due(self, item: Due, perform: frozenset[DueKind], claims: list[Claim]) -> DueRow:

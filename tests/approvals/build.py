@@ -198,6 +198,15 @@ class Recorder:
             await self._note("tell", approval)
         return [MessageRef(m.channel, f"{next(self._numbers)}", MessageKind.NOTICE, m.place) for m in missing]
 
+    async def relay(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
+        told = {(message.kind, message.about) for message in approval.messages}
+        kinds = [(MessageKind.QUESTION, q.number) for q in approval.questions]
+        kinds += [(MessageKind.ANSWER, q.number) for q in approval.questions if not q.open]
+        missing = [pair for pair in kinds if pair not in told]
+        if missing:
+            await self._note("relay", approval)
+        return [MessageRef("C1", f"{next(self._numbers)}", kind, about=about) for kind, about in missing]
+
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         await self._note("report", approval)
         return [MessageRef("C1", f"{next(self._numbers)}", MessageKind.REPORT)]

@@ -19,18 +19,22 @@ from hypothesis import strategies as st
 from approvals import lifecycle
 from approvals.errors import StoreError
 from approvals.events import Event, EventType
+from approvals.hours import Pause, PauseKind
 from approvals.model import (
     Action,
     Approval,
     Decision,
     DecisionType,
+    MessageKind,
+    MessageRef,
     Outcome,
     Reply,
     Status,
     Thread,
     ThreadState,
 )  # fmt: skip
-from approvals.policy import Policy
+from approvals.policy import AskBack, Policy
+from approvals.question import Question
 from approvals.store.codec import APPROVALS, EVENTS, SCHEMA, THREADS, Codec
 from tests.approvals.build import ANA, CARD, MAIL, REFUND, T0, at, moved, standing, thread
 
@@ -62,9 +66,29 @@ BARE = Approval(
     policy=Policy(name="default", channel="#ops"),
     opened_at=T0,
 )
+ASKED = replace(
+    BARE,
+    policy=Policy(name="default", channel="#ops", ask_back=AskBack(pause=3600.0), owner=("UOWN",)),
+    pauses=(Pause(at(1), at(5), PauseKind.ASKED_BACK, "UANA"),),
+    questions=(
+        Question(
+            number=1,
+            text="Which?",
+            by="UANA",
+            at=at(1),
+            to=("UOWN",),
+            answer="This – ü",
+            answered_by="UOWN",
+            answered_at=at(5),
+        ),
+        Question(number=2, text="Why?", by="UBEN", at=at(6)),
+    ),
+    messages=(MessageRef("C1", "1.000300", MessageKind.QUESTION, "#ops", 1),),
+)
 RECORDS: Mapping[str, tuple[Codec[Any], Any]] = {
     "approval": (APPROVALS, FULL),
     "approval_bare": (APPROVALS, BARE),
+    "approval_asked": (APPROVALS, ASKED),
     "thread": (THREADS, thread(config={"a": [1, None]}, context={"k": "ü"}, state=ThreadState.DONE, attempts=2)),
     "event": (
         EVENTS,

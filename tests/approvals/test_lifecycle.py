@@ -17,6 +17,7 @@ from approvals.hours import PauseKind
 from approvals.lifecycle import ALLOWED, Change, Input
 from approvals.model import Approval, DecisionType, MessageKind, MessageRef, Outcome, Resolution, Status
 from approvals.policy import Expiry, OnExpiry
+from approvals.question import Question
 from approvals.refusals import Reason, Refusal
 from approvals.tally import verdicts
 from tests.approvals.build import (
@@ -46,6 +47,11 @@ def holdable(approval: Approval) -> Approval:
     return replace(approval, policy=replace(approval.policy, acknowledge=600.0, snooze=(3600.0, 14400.0)))
 
 
+def asked(approval: Approval) -> Approval:
+    """The same, with a question that waits for its answer."""
+    return replace(approval, questions=(Question(number=1, text="Which order?", by="UANA", at=at(3)),))
+
+
 STEPS: Mapping[Input, Step] = {
     Input.ANNOUNCE: lambda a, now: lifecycle.announced(a, [MessageRef("C1", str(a.version))], now),
     Input.AMEND: lambda a, now: lifecycle.amend(a, draft(REFUND, shown=f"h{a.version}"), now),
@@ -67,6 +73,8 @@ STEPS: Mapping[Input, Step] = {
     Input.REAPPLY: lambda a, now: lifecycle.reapply(a, replace(POLICY, name="other"), ANA, now),
     Input.RELEASE: lambda a, now: lifecycle.release(replace(a, held_until=T0), now),
     Input.UNDO: lambda a, now: lifecycle.undo(replace(a, held_until=at(200)), ANA, now),
+    Input.ASK_BACK: lambda a, now: lifecycle.ask_back(a, ANA, "Which order?", now),
+    Input.ANSWER: lambda a, now: lifecycle.answered(asked(a), 1, BEN, "The second.", now),
     Input.CANCEL: lambda a, now: lifecycle.cancel(replace(a, held_until=at(200)), ANA, "not needed", now),
     Input.CALL_BACK: lambda a, now: calling.delivered(a, now),
     Input.STICK: lambda a, now: lifecycle.stick(a, "answered elsewhere", now),

@@ -14,6 +14,7 @@ from approvals import policies
 from approvals.hours import Hours
 from approvals.policies import Finding
 from approvals.policy import (
+    AskBack,
     Automatic,
     EscalationStep,
     Expiry,
@@ -77,6 +78,11 @@ GOOD: list[tuple[str, str, object]] = [
     ("expire: {after: 1h, then: respond, text: 'Nobody was there.'}", "expire",
      Expiry(after=3600.0, then=OnExpiry.RESPOND, text="Nobody was there.")),
     ("expire: {after: 1h, then: fail}", "expire", Expiry(after=3600.0, then=OnExpiry.FAIL)),
+    ("confirm: true", "ask_back", AskBack()),
+    ("ask_back: {pause: 4h}", "ask_back", AskBack(pause=14400.0)),
+    ("ask_back: never", "ask_back", None),
+    ("owner: U0OWN", "owner", ("U0OWN",)),
+    ("owner: [ana@example.com, '@makers']", "owner", ("ana@example.com", "@makers")),
     ("reasons: [Too much, Wrong person]", "reasons", ("Too much", "Wrong person")),
     ("break_glass: ['@oncall', manager]", "break_glass", ("@oncall", "manager")),
 ]  # fmt: skip
@@ -119,6 +125,10 @@ BAD: list[tuple[str, str, str]] = [
     ("expire: {after: 1h, then: respond}", "expire.text", "`respond` and `text` go together"),
     ("expire: {after: 1h, then: shrug}", "expire.then", "choose one of deny, approve, respond, wait, fail"),
     (f"reasons: [{'x' * 76}]", "reasons[0]", "must have 1 to 75 characters"),
+    ("ask_back: 4h", "ask_back", "'4h' is not understood; write {pause: 4h}, or never"),
+    ("ask_back: {pause: long}", "ask_back.pause", "'long' is not a duration"),
+    ("ask_back: {pauze: 4h}", "ask_back.pauze", "unknown key; did you mean pause?"),
+    ("owner: '#makers'", "owner[0]", "'#makers' is no person; write U0123"),
     ("break_glass: [bob]", "break_glass[0]", "'bob' names nobody; write U0123"),
 ]
 

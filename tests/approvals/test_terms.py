@@ -8,14 +8,16 @@ import pytest
 
 from approvals import eligibility, lifecycle
 from approvals.entries import both, head, parts
+from approvals.hours import Hours
 from approvals.model import Actor, ActorRef, Resolution, Source, Status
-from approvals.policy import Automatic, EscalationStep, Expiry, Group, OnExpiry, Policy, Quorum, for_requester
+from approvals.policy import Automatic, EscalationStep, Expiry, Group, OnExpiry, Policy, Quorum, Urgency, for_requester
 from approvals.refusals import Reason, Refusal
 from approvals.terms import Terms, narrowed, unfit
 from tests.approvals.build import ANA, BEN, MAIL, POLICY, REFUND, changed, draft, member, moved, standing, thread
 from tests.approvals.build import at as seconds
 
 HOUR = 3600.0
+WEEK = Hours()
 
 
 def test_an_entry_of_two_parts_is_read_as_it_was_made() -> None:
@@ -67,6 +69,25 @@ def test_the_shorter_time_counts_and_ends_in_a_denial(
 ) -> None:
     """A request cannot bring on an approval by silence before the policy would."""
     assert narrowed(replace(POLICY, expire=stated), Terms(within=within)).expire == expected
+
+
+@pytest.mark.parametrize(
+    ("stated", "urgency", "then"),
+    [(WEEK, None, OnExpiry.DENY), (None, None, OnExpiry.APPROVE), (WEEK, Urgency.LOW, OnExpiry.APPROVE)],
+    ids=["hours", "no hours", "the policy says how urgent"],
+)
+def test_what_cannot_wait_is_not_approved_by_silence_at_night(
+    stated: Hours | None, urgency: Urgency | None, then: OnExpiry
+) -> None:
+    """Its clock runs outside of the policy's hours because it says so, and then it ends in a denial."""
+    policy = replace(POLICY, hours=stated, urgency=urgency, expire=Expiry(after=HOUR, then=OnExpiry.APPROVE))
+    assert narrowed(policy, Terms(critical=True)).expire == Expiry(after=HOUR, then=then)
+    assert narrowed(policy, Terms()).expire == policy.expire
+
+
+def test_a_policy_that_asks_keys_alone_is_asked_of_them() -> None:
+    """Nobody is brought in whom the policy does not ask."""
+    assert narrowed(replace(POLICY, who=("api:ci",)), Terms(approver="UBEN")).who == ("api:ci",)
 
 
 @pytest.mark.parametrize("confirm", [True, False])

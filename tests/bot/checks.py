@@ -71,7 +71,9 @@ def harmless(blocks: object, approval: Approval | None = None) -> None:
     if approval is not None:
         actors = [decision.actor for decision in approval.decisions]
         known = {actor.id for actor in actors} | {actor.behalf for actor in actors} | set(approval.audience)
-        known |= {pause.by for pause in approval.pauses}
+        known |= {pause.by for pause in approval.pauses} | set(approval.policy.owner)
+        for question in approval.questions:
+            known |= {question.by, question.answered_by, *question.to}
         assert people <= known | {approval.requester}
 
 

@@ -23,7 +23,8 @@ from approvals.model import (
     Source,
     Status,
 )
-from approvals.policy import Automatic, EscalationStep, Expiry, Group, OnExpiry, Policy, Quorum, Urgency
+from approvals.policy import AskBack, Automatic, EscalationStep, Expiry, Group, OnExpiry, Policy, Quorum, Urgency
+from approvals.question import Question
 
 OPENED = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 NOW = OPENED + timedelta(minutes=5)
@@ -130,7 +131,19 @@ RULE = replace(STANDARD, name="small refunds", decide=Automatic(decision="approv
 HALF: dict[str, JsonValue] = {**REFUND.args, "amount": 2100.0, "memo": "half"}
 PROPOSED = said(EDIT, args=HALF, reason="Only one parcel was broken.")
 
+WAITS = replace(HOLDS, ask_back=AskBack(pause=14400.0))
+WHICH = Question(number=1, text="Which of the two orders is it?", by="U0BEN", at=DECIDED, to=("U0ANN",))
+ANSWERED = replace(WHICH, answer="Order 17. <!channel>\n18 is fine.", answered_by="U0ANN", answered_at=NOW)
+ASKED_PAUSE = Pause(DECIDED, DECIDED + timedelta(hours=4), PauseKind.ASKED_BACK, "U0BEN")
+
 SAMPLES: dict[str, Approval] = {
+    "asked": refund(policy=WAITS, pauses=(ASKED_PAUSE,), questions=(WHICH,)),
+    "asked_in_vain": replace(decided(APPROVE, Resolution.APPROVED), policy=WAITS, questions=(WHICH,)),
+    "answered": refund(
+        policy=WAITS,
+        pauses=(replace(ASKED_PAUSE, until=NOW),),
+        questions=(ANSWERED, replace(WHICH, number=2, text="Why so late?", by="U0CLEO")),
+    ),
     "votes_none": refund(policy=TWO),
     "votes_one": refund(policy=TWO, decisions=(said(APPROVE),)),
     "votes_teams": refund(
@@ -288,6 +301,19 @@ pauses = st.builds(
 )
 
 
+questions = st.builds(
+    Question,
+    number=st.integers(1, 5),
+    text=texts,
+    by=st.sampled_from(["U0BEN", "<!channel>"]),
+    at=st.just(OPENED),
+    to=st.sampled_from([(), ("U0ANN",), ("@ops", "<!here>")]),
+    answer=texts,
+    answered_by=st.sampled_from(["U0ANN", "<@U1>"]),
+    answered_at=st.sampled_from([None, DECIDED]),
+)
+
+
 @st.composite
 def approvals(draw: st.DrawFn) -> Approval:
     """Any approval: more states than the life of one can reach, since a card must survive all of them."""
@@ -322,6 +348,7 @@ def approvals(draw: st.DrawFn) -> Approval:
         pauses=tuple(draw(st.lists(pauses, max_size=2))),
         status=draw(st.sampled_from(Status)),
         resolution=draw(st.one_of(st.none(), st.sampled_from(Resolution))),
+        questions=tuple(draw(st.lists(questions, max_size=5))),
         decisions=decisions,
         level=draw(st.integers(0, 1)),
         revision=draw(st.integers(1, 3)),

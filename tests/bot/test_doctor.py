@@ -14,6 +14,7 @@ from agents.checkpointer import Kind
 from approvals.settings import Settings
 from approvals.store.embedded import free_port
 from approvals.store.redis import connect
+from approvals.store.survey import Memory
 from bot.doctor import Finding, Level, examine
 from bot.manifest import SCOPES, manifest
 from localslack import LocalSlack, Seed
@@ -214,3 +215,17 @@ async def test_the_key_of_the_seals_is_tried_and_its_public_half_told(redis_url:
         found = [one async for one in examine(settings) if one.check == "audit"]
         assert [one.level for one in found] == ([level] if level else [])
         assert all(text in one.text and "hunter2" not in one.text for one in found)
+
+
+async def test_a_server_that_is_nearly_full(
+    slack: LocalSlack, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said before it takes no more decisions; a disk that fails is a problem at once."""
+
+    async def told(_: object) -> Memory:
+        return Memory(900, 1000, failing=True)
+
+    monkeypatch.setattr("bot.doctor.memory_of", told)
+    found = {finding.text: finding.level for finding in await report(settings(slack, redis_url, tmp_path))}
+    assert found["90% of maxmemory is used: a full server takes no decisions"] is Level.WARNING
+    assert found["the server's last write to disk failed"] is Level.PROBLEM

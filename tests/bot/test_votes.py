@@ -45,15 +45,18 @@ def body(value: object) -> dict[str, Any]:
 
 
 def test_the_menu_offers_what_the_policy_does() -> None:
-    """Looking, each time to be reminded, the glass; and none where the policy has none of it."""
+    """Looking, as many times to be reminded as there is room for, asking, why, and the glass."""
     at = f"{samples.ID}:1"
     assert menu(SAMPLES["held"]) == [
         ("I'm looking (30 min)", f"{at}:look"),
         ("Remind me in 1 h", f"{at}:snooze3600"),
-        ("Remind me in 4 h", f"{at}:snooze14400"),
+        ("Ask the requester…", f"{at}:ask"),
+        ("Why is this asked?", f"{at}:why"),
         ("Break the glass…", f"{at}:glass"),
     ]
-    assert menu(SAMPLES["pending"]) == []
+    assert menu(SAMPLES["pending"]) == [("Ask the requester…", f"{at}:ask"), ("Why is this asked?", f"{at}:why")]
+    silent = replace(samples.STANDARD, ask_back=None)
+    assert menu(refund(requester=None, policy=silent)) == [("Why is this asked?", f"{at}:why")]
     assert menu(replace(SAMPLES["batch"], policy=samples.HOLDS)) != []
 
 

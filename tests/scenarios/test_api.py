@@ -67,6 +67,10 @@ class Api:
     async def __call__(self, method: str, path: str, headers: dict[str, str], **rest: Any) -> httpx.Response:
         return await self._client.request(method, path, headers={**headers, **rest.pop("more", {})}, **rest)
 
+    async def waiting(self) -> int:
+        """How many wait at this desk."""
+        return self.desk.core.records.feed.waiting
+
     async def aclose(self) -> None:
         await self._client.aclose()
 
@@ -106,7 +110,7 @@ async def test_a_script_polls_until_somebody_approves_in_slack(api: Api) -> None
     pending = (await api("GET", path, agent)).json()
     assert (pending["status"], pending["urgency"], pending["action_permitted"]) == ("pending", "high", False)
     waiting = asyncio.create_task(api("GET", f"{path}?wait=25", agent))
-    await api.desk.until(lambda: api.desk.core.records.feed.waiting)
+    await until(api.waiting, 1)
     not_asked = await api.desk.slack.click(ANA, CHANNEL, card.ts, "approve")
     assert not_asked.ok
     assert "not among those who may decide" in await api.desk.told(ANA)
@@ -265,7 +269,7 @@ async def test_what_can_still_be_taken_back_is_pending(api: Api) -> None:
     agent = await api.key("agent", Scope.CREATE, Scope.READ)
     path, card = await asked(api, agent, action="Undo it")
     await api.desk.slack.click(BEN, CHANNEL, card.ts, "approve")
-    assert "undo" in api.desk.buttons(card.ts)
+    await api.desk.until(lambda: "undo" in api.desk.buttons(card.ts))
     assert (await api("GET", path, agent)).json()["status"] == "pending"
     found = (await api("POST", f"{path}/cancel", agent, json={"reason": "The order is void."})).json()
     assert (found["status"], found["resolution"], found["resolved_by"]) == ("expired", "cancelled", "api:agent")
@@ -372,7 +376,7 @@ async def test_another_replica_is_told_of_the_answer(api: Api, house: House) -> 
     other = Api(await house.desk(signoff_http=True))
     path, card = await asked(api, agent)
     waiting = asyncio.create_task(other("GET", f"{path}?wait=25", agent))
-    await api.desk.until(lambda: other.desk.core.records.feed.waiting)
+    await until(other.waiting, 1)
     await api.desk.slack.click(BEN, CHANNEL, card.ts, "approve")
     assert (await waiting).json()["status"] == "approved"
     await other.aclose()

@@ -297,7 +297,7 @@ async def test_votes_an_edit_a_hold_and_broken_glass_in_the_page(screen: Screen,
     await _pictures(screen, page, "changed")
 
     await _button(page, "more").click()
-    await expect(page.get_by_role("menuitem")).to_have_count(3)
+    await expect(page.get_by_role("menuitem")).to_have_count(5)
     await screen.picture(page, "menu")
     await page.get_by_role("menuitem", name="I'm looking").click()
     await expect(message).to_contain_text("is looking into it")

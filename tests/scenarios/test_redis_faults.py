@@ -22,10 +22,11 @@ from tests.scenarios.conftest import ANA, CHANNEL, REFUND, House
 
 ACL = (
     "~{signoff}:* ~checkpoint* ~write_keys_zset:* "
-    "-@all +@read +@write +@transaction +@connection +eval +evalsha +script|load +config|get "
-    "+command|info +command|docs +command +info +client -flushall -flushdb -keys "
+    "-@all +@string +@hash +@set +@sortedset +@list +@stream +@connection +@transaction -@dangerous "
+    "+del +unlink +exists +expire +pexpire +ttl +pttl +eval +evalsha +script|load "
+    "+info +config|get +command|info +command|docs +module|list "
     "+json.set +json.get +json.merge +json.del +json.mget +json.numincrby +json.type "
-    "+ft.create +ft.search +ft.info +ft._list +module|list"
+    "+ft.create +ft.search +ft.info +ft._list"
 )
 """What docs/security.md tells operators to grant."""
 PLAIN_KEYS = "~{signoff}:* ~checkpoint:* ~thread:* ~writes:*"
@@ -137,10 +138,18 @@ async def test_a_user_with_few_rights_is_enough(own: tuple[EmbeddedServer, House
     await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
     await desk.resumed(card.ts)
     few: Any = Redis.from_url(house.redis_url, decode_responses=True)
-    for command in (("SET", "other", "1"), ("FLUSHALL",), ("CONFIG", "SET", "maxmemory", "1"), ("KEYS", "*")):
+    for command in (
+        ("SET", "other", "1"),
+        ("FLUSHALL",),
+        ("CONFIG", "SET", "maxmemory", "1"),
+        ("KEYS", "*"),
+        ("SCAN", "0"),
+        ("CLIENT", "LIST"),
+        ("SWAPDB", "0", "1"),
+    ):
         with pytest.raises(Exception, match=r"(?i)permission"):
             await few.execute_command(*command)
     denied = list(await redis.execute_command("ACL", "LOG"))
-    assert len(denied) == 4, denied
+    assert len(denied) == 7, denied
     await few.aclose()
     await redis.aclose()

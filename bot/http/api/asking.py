@@ -52,6 +52,7 @@ def question(body: CreateDecision, raw: JsonValue, key: ApiKey, chance: str) -> 
         approver=body.approver,
         within=None if body.timeout_minutes is None else body.timeout_minutes * MINUTE,
         confirm=isinstance(body.response_type, Confirm),
+        critical=body.urgency == "critical",
         key=key.id,
         name=key.name,
         callback=body.callback_url or "",
