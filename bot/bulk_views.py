@@ -92,7 +92,7 @@ def choose(groups: Sequence[Group], about: About, key: str = "", *, ticked: bool
     tick = button(texts_bulk.TICK_ALL, TICK, group.kind.key)
     blocks.append(section(texts_bulk.counted(len(group.approvals), MOST), None if ticked else tick))
     for start in range(0, len(offered), PER_GROUP):
-        blocks.append(_boxes(offered[start : start + PER_GROUP], start, group.kind.key, ticked=ticked))
+        blocks.append(_boxes(offered, start, group.kind.key, ticked=ticked))
     blocks.append(_verdict())
     if said := texts_bulk.apart(group.apart):
         blocks.append(context(said))
@@ -116,8 +116,12 @@ def _kinds(groups: Sequence[Group], group: Group) -> list[Block]:
     return [actions([element])]
 
 
-def _boxes(some: Sequence[Approval], start: int, key: str, *, ticked: bool) -> Block:
-    """Another block id where all are ticked, and for another kind: Slack keeps what was chosen under the same one."""
+def _boxes(offered: Sequence[Approval], start: int, key: str, *, ticked: bool) -> Block:
+    """One group of them. Of a single group Slack sees to it that something is ticked; of several we do.
+
+    Another block id where all are ticked, and for another kind: Slack keeps what was chosen under the same one.
+    """
+    some = offered[start : start + PER_GROUP]
     options = [_option(approval) for approval in some]
     element: Block = {"type": "checkboxes", "action_id": forms.ACTION_ID, "options": options}
     if ticked:
@@ -125,9 +129,9 @@ def _boxes(some: Sequence[Approval], start: int, key: str, *, ticked: bool) -> B
     return {
         "type": "input",
         "block_id": f"pick:{key}:{start}{':all' if ticked else ''}",
-        "label": plain_text(texts_bulk.group(start + 1, start + len(some))),
+        "label": plain_text(texts_bulk.group(start + 1, start + len(some), len(offered))),
         "element": element,
-        "optional": True,
+        "optional": len(offered) > PER_GROUP,
     }
 
 
@@ -182,15 +186,28 @@ def verdict(state: Mapping[str, Any]) -> DecisionType | None:
 def confirm(kept: Sequence[Approval], left: Sequence[Left], about: About) -> Block:
     """Names each of them, whole, and asks why. `kept` is not empty, and shown copies; `about` says which way."""
     kind = about.verdict or DecisionType.APPROVE
-    blocks: list[Block] = [section(texts_bulk.confirm(kind, len(kept))), context(texts_bulk.EACH)]
+    blocks: list[Block] = [section(texts_bulk.confirm(kind, len(kept))), *_said_once(kept)]
     for number, approval in enumerate(kept, 1):
         blocks.append(rich(words(run(f"{number}. "), run(texts.title(approval, 120), "bold"))))
-        blocks += brief(approval) or []
+        blocks += _whole(approval)
     blocks.append(divider())
     blocks += _left(texts_bulk.LEFT_OUT, left)
     blocks += reason_inputs(kept, kind)
     name = texts_bulk.sure(kind, len(kept))
     return modal(f"{name}?", blocks, callback_id=DECIDE, metadata=_meta(about), submit=name, close="Back")
+
+
+def _said_once(kept: Sequence[Approval]) -> list[Block]:
+    """The kind that all of them are of, and that each is decided by itself."""
+    return [context(plain_text(texts_bulk.kind(bulk.kind(kept[0]), 150))), context(texts_bulk.EACH)]
+
+
+def _whole(approval: Approval) -> list[Block]:
+    """All that is asked, without the name of the action, which is said once above."""
+    body = brief(approval) or []
+    if not body or not approval.actions[0].args or len(body[0]["elements"]) < 2:
+        return body
+    return [rich(*body[0]["elements"][1:]), *body[1:]]
 
 
 def reason_inputs(approvals: Sequence[Approval], kind: DecisionType) -> list[Block]:

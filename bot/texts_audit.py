@@ -12,7 +12,7 @@ from bot.rich import inline
 
 TITLE = "Audit trail"
 NOTHING = "Nothing was written down about this approval."
-ORDER = "The earliest first, in your own time zone. The times are Signoff's."
+ORDER = "The earliest first. Times are in your own time zone."
 MAX_REASON = 200
 
 _DID: Mapping[str, str] = {

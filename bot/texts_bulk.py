@@ -62,13 +62,16 @@ def apart(found: Mapping[Alone, int]) -> str:
     parts = [f"{count} {_APART[why]}" for why, count in found.items() if count]
     if not parts:
         return ""
-    one = sum(found.values()) == 1
-    return f"Not offered here: {', '.join(parts)}. {'It is' if one else 'They are'} decided one by one, on the card."
+    how = (
+        "It is decided by itself, on its card" if sum(found.values()) == 1 else "Decide them one by one, on their cards"
+    )
+    return f"Not offered here: {', '.join(parts)}. {how}."
 
 
-def group(first: int, last: int) -> str:
+def group(first: int, last: int, count: int) -> str:
     """What a group of boxes is called. Plain."""
-    return f"{first}–{last}" if last > first else str(first)
+    some = "" if (first, last) == (1, count) else f" {first}–{last}" if last > first else f" {first}"
+    return f"Approvals{some}"
 
 
 def sure(kind: DecisionType, count: int) -> str:

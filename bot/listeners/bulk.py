@@ -110,12 +110,14 @@ class Bulk:
         attempt = Attempt(type=kind, actor=actor.ref, revision=one.revision)
         found = await self._door.approvals.may_decide(one.id, actor, attempt)
         if isinstance(found, Refusal):
-            return self._refused(found, approval, person)
+            return await self._refused(found, approval, person)
         if bulk.alone(found, self._door.shown.approval(found)) is not None:
             return Left(texts_bulk.named(self._door.shown.approval(found), one.id), texts_bulk.CARD)
         return actor, found
 
-    def _refused(self, no: Refusal, approval: Approval, person: Person) -> Left:
+    async def _refused(self, no: Refusal, approval: Approval, person: Person) -> Left:
+        """In the words of the record as it stands now: somebody else may have got there a moment ago."""
+        approval = await self._door.approvals.get(approval.id) or approval
         named = texts_bulk.named(self._door.shown.approval(approval), approval.id)
         return Left(named, self._door.refusal(no, approval, person))
 
@@ -181,9 +183,8 @@ class Bulk:
             )
             done = await self._door.approvals.decide(one.id, said, actor)
             if isinstance(done, Refusal):
-                now = await self._door.approvals.get(one.id)
                 await self._door.redraw(one.id)
-                return self._refused(done, now or approval, person)
+                return await self._refused(done, approval, person)
             return texts_bulk.named(self._door.shown.approval(approval), one.id), texts_bulk.became(done.approval)
         except Exception as failed:  # each is a decision of its own
             log.error("bulk failed", action="bulk.failed", approval=one.id, exc_info=failed)

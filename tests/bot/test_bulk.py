@@ -172,3 +172,13 @@ def test_what_became_of_each_is_said_in_its_own_words() -> None:
     assert "*Undo*" in bulk_views.texts_bulk.became(replace(ended, held_until=NOW))
     assert "vote" in bulk_views.texts_bulk.became(pay(1))
     assert DecisionType.APPROVE in bulk.VERDICTS
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from(["verdict", "pick:0", "reason", "private_metadata"]), samples.json_values))
+def test_any_state_and_any_metadata_are_read_or_left_out(given_: dict[str, Any]) -> None:
+    """Nothing is raised, and nothing is chosen that was not offered so."""
+    assert bulk_views.ticked(given_) == ()
+    assert bulk_views.verdict(given_) is None
+    assert bulk_views.about({"private_metadata": json.dumps(given_)}) is None
+    assert bulk_views.about(given_) is None

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from bot.listeners.commands import COMMAND
-from bot.manifest import SCOPES, manifest
+from bot.manifest import AUDIT_TRAIL, COPY_LINK, SCOPES, manifest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TEXT, FLAG, URL = {"type": "string"}, {"type": "boolean"}, {"type": "string", "pattern": "^https://"}
@@ -142,7 +142,9 @@ def test_socket_mode_names_no_url_and_http_names_one_everywhere() -> None:
     assert (manifest()["settings"]["socket_mode_enabled"], http["settings"]["socket_mode_enabled"]) == (True, False)
 
 
-def test_it_registers_the_command_and_the_event_that_are_listened_to() -> None:
+def test_it_registers_the_command_the_event_and_the_menu_that_are_listened_to() -> None:
     """By the same names."""
     assert [command["command"] for command in manifest()["features"]["slash_commands"]] == [COMMAND]
     assert manifest()["settings"]["event_subscriptions"]["bot_events"] == ["app_home_opened"]
+    registered = [(one["type"], one["callback_id"]) for one in manifest()["features"]["shortcuts"]]
+    assert registered == [("message", COPY_LINK), ("message", AUDIT_TRAIL)]

@@ -39,6 +39,8 @@ bodies = st.fixed_dictionaries(
         "channel": things,
         "view": st.one_of(things, st.fixed_dictionaries({"state": st.fixed_dictionaries({"values": anything})})),
         "event": things,
+        "message": things,
+        "message_ts": words,
         "trigger_id": words,
     },
 )
@@ -52,6 +54,7 @@ READERS: tuple[Callable[[payloads.Body], object], ...] = (
     payloads.trigger_id,
     payloads.json_value,
     payloads.list_page,
+    payloads.pointed,
     payloads.state_values,
 )
 

@@ -118,7 +118,7 @@ async def test_a_script_polls_until_somebody_approves_in_slack(api: Api) -> None
     found = (await waiting).json()
     assert (found["status"], found["resolved_by"], found["response_data"]) == ("approved", BEN, None)
     assert found["action_permitted"] is True
-    assert "The answer is there for agent to read" in api.desk.text(card.ts)
+    await api.desk.until(lambda: "The answer is there for agent to read" in api.desk.text(card.ts))
 
 
 TYPED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {

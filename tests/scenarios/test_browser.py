@@ -329,3 +329,57 @@ async def test_a_critical_card_in_the_page(screen: Screen, here: Desk) -> None:
     await expect(message).to_contain_text("Critical")
     await expect(message).to_contain_text("leads: 1 more needed")
     await _pictures(screen, page, "critical")
+
+
+BULK = """
+version: 1
+policies:
+  - name: large refunds
+    match: {graph: refund}
+    when: double(action.args.amount) > 500.0
+    urgency: critical
+    channel: "#approvals"
+    who: ["@finance"]
+  - name: refunds
+    match: {graph: refund}
+    channel: "#approvals"
+    who: ["@finance"]
+default: {channel: "#approvals"}
+"""
+
+
+@pytest.mark.parametrize("screen", [BULK], indirect=True)
+async def test_several_are_approved_in_the_page_and_one_was_decided_by_then(screen: Screen, here: Desk) -> None:
+    """From the list to the form, ticked, seen once more, confirmed; what came of each; and the audit of one."""
+    cards = []
+    for customer, amount in (("8821", 340.0), ("9017", 25.0), ("4410", 89.9), ("7003", 4200.0)):
+        given = {"customer": customer, "amount": amount, "reason": "It arrived broken."}
+        cards.append(await here.ask(given=given, requester="U0CLEO"))
+    page = await screen.open(ANA)
+    await page.locator('[data-testid="composer"]').click()
+    await page.keyboard.type("/approvals")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Select several").click()
+    modal = page.locator('[data-testid="modal"]').last
+    await modal.get_by_role("button", name="Tick all").click()
+    await expect(modal.get_by_role("checkbox", checked=True)).to_have_count(3)
+    await modal.get_by_text("Approve all").click()
+    await _pictures(screen, page, "bulk")
+    await modal.get_by_role("button", name="Next").click()
+    await expect(modal).to_contain_text("Approve these 3?")
+    await modal.locator('[data-block-id="reason"] textarea').fill("Photos were sent.")
+    await _pictures(screen, page, "bulk_sure")
+    await here.slack.click(BEN, CHANNEL, cards[1].ts, "approve")
+    await modal.get_by_role("button", name="Approve 3").click()
+    await expect(modal).to_contain_text("Done: 2 of 3")
+    await expect(modal).to_contain_text("Already approved by @ben")
+    await _pictures(screen, page, "bulk_done")
+    await modal.get_by_role("button", name="Close").first.click()
+    await expect(page.locator('[data-testid="modal"]')).to_have_count(0)
+    message = page.locator(f'[data-testid="message"][data-ts="{cards[0].ts}"]')
+    await expect(message).to_contain_text("finished")
+    await expect(message).to_contain_text("1 reply")
+    await message.locator('[data-testid="message-menu"]').dispatch_event("click")
+    await page.get_by_role("menuitem", name="Show audit trail").click()
+    await expect(modal).to_contain_text("one of 3 chosen at once")
+    await _pictures(screen, page, "trail")
