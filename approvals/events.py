@@ -63,6 +63,8 @@ class EventType(StrEnum):
     SERVER_AWAY = "server_away"
     SERVER_BACK = "server_back"
     WITHHELD = "withheld"
+    ARCHIVED = "archived"
+    TRIMMED = "trimmed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

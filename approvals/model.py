@@ -296,8 +296,8 @@ class Approval:
     at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
     the times for which somebody held its clocks, `questions` what approvers asked back. `held_until`: resolved, but the
     graph is not given the answer before it is released; until then it can be taken back. `terms` are those of the
-    request over HTTP, where it came as one. `views` say who was shown it in full under this revision. `unreachable`: the
-    server that runs the graph did not answer when the decision was to be handed over.
+    request over HTTP, where it came as one. `views` say who was shown it in full under this revision. `unreachable`:
+    the server that runs the graph did not answer when the decision was to be handed over.
     """
 
     id: str

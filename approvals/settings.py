@@ -83,6 +83,16 @@ class Settings(BaseSettings):
     )
     signoff_redis_wait_seconds: float = Field(60.0, ge=0, description="How long a start waits for Redis to come up.")
     signoff_shutdown_seconds: float = Field(20.0, ge=0, description="How long a stop waits for what is running.")
+    signoff_seal_key: SecretStr | None = Field(
+        None,
+        description="Signs the seals of the audit: an Ed25519 private key, or the path of its file (PEM or base64).",
+    )
+    signoff_seal_seconds: float = Field(60.0, gt=0, description="How often what is new in the audit is sealed.")
+    signoff_audit_days: float | None = Field(
+        None,
+        gt=0,
+        description="After how many days events leave Redis that `signoff audit archive` has put into a file.",
+    )
     signoff_log_format: Literal["console", "json"] = Field("console", description="One line per event, for whom.")
 
     @field_validator("signoff_time_zone")

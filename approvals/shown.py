@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
+from approvals import evidence
 from approvals.events import Event
 from approvals.history import Call, Talk
 from approvals.model import Action, Approval, Decision, Outcome, Reply, Thread, Titling
@@ -64,6 +65,8 @@ class Shown:
         if not event.data:
             return event
         data = dict(event.data)
+        if isinstance(about, Approval) and "evidence" in data:  # of what people see, in which secrets are hidden
+            data["evidence"] = evidence.of(self.approval(about))
         if isinstance(about, Approval) and isinstance(args := data.get("args"), dict):
             which = data.get("action")
             data["args"] = self._changed(args, about, which if isinstance(which, int) else None, secrets)

@@ -12,6 +12,8 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
 from agents.remote.watch import ServerWatch
+from approvals.audit.keeping import Retention, Sealer
+from approvals.audit.signing import key_of
 from approvals.due import DueKind
 from approvals.effects import Perform
 from approvals.managers import Managers
@@ -20,11 +22,13 @@ from approvals.settings import Settings, needed
 from bot import checks, listeners, slack
 from bot.absences import Absences
 from bot.callbacks import Callbacks, described
-from bot.core import Core
+from bot.core import Core, Records
 from bot.coverage import Coverage
 from bot.digests import Digests
 from bot.directory import Directory
 from bot.homes import Homes
+from bot.http.api.audit import audit_api
+from bot.http.api.keys import Gate
 from bot.http.api.routes import decisions_api
 from bot.http.health import health
 from bot.http.hooks import hooks
@@ -48,6 +52,9 @@ from scheduler.ticker import Ticker, Turn
 
 PING = 5
 """Seconds between pings of the Socket Mode connection, and how late a break without a goodbye is noticed."""
+
+RETENTION = 3600.0
+"""Seconds between two looks for events of the audit that may leave Redis."""
 
 log = structlog.get_logger()
 
@@ -158,7 +165,11 @@ def build(core: Core) -> Runtime:
         Sweep(records.store, records.effects, clock=records.clock, meter=records.meter),
         Reconcile(records.store, clock=records.clock),
         tick=settings.signoff_tick_seconds,
-        seldom=[Turn("watch", watch.once, EVERY, first=FIRST), *_servers(servers)],
+        seldom=[
+            Turn("watch", watch.once, EVERY, first=FIRST),
+            *_keeping(settings, records),
+            *_servers(servers),
+        ],
     )
     metrics = Metrics(core.registry.names(), room=records.effects.room)
     records.meter.add(metrics)
@@ -172,8 +183,9 @@ def _routers(runtime: Runtime) -> list[APIRouter]:
     """What is served over HTTP: Slack's door only where Slack comes through it."""
     settings, records = runtime.settings, runtime.core.records
     ready = runtime.readiness()
+    gate = Gate(records.api_keys, records.feed, records.clock)
     routers = [health(records.store, ready), metrics_router(runtime.metrics, records.survey, ready)]
-    routers.append(decisions_api(runtime.core, runtime.directory))
+    routers += [decisions_api(runtime.core, runtime.directory, gate), audit_api(runtime.core, gate)]
     if settings.signoff_slack_mode == "http":
         assert settings.slack_signing_secret is not None  # `build` says so where it is missing
         routers.append(slack_router(runtime.app, settings.slack_signing_secret.get_secret_value()))
@@ -183,6 +195,17 @@ def _routers(runtime: Runtime) -> list[APIRouter]:
 def _servers(watches: Sequence[ServerWatch]) -> list[Turn]:
     """Looks at the deployments on LangGraph Server."""
     return [Turn(f"server {watch.name}", watch.once, watch.every, first=0) for watch in watches]
+
+
+def _keeping(settings: Settings, records: Records) -> list[Turn]:
+    """What seals the audit, and drops what is archived and old."""
+    key = key_of(settings.signoff_seal_key.get_secret_value()) if settings.signoff_seal_key else None
+    sealer = Sealer(records.audit, clock=records.clock, key=key)
+    retention = Retention(records.audit, clock=records.clock, days=settings.signoff_audit_days)
+    return [
+        Turn("seal", sealer.once, settings.signoff_seal_seconds),
+        Turn("retention", retention.once, RETENTION, first=RETENTION),
+    ]
 
 
 def _callbacks(core: Core) -> Callbacks:

@@ -35,6 +35,7 @@ from approvals.settings import Settings
 from approvals.shown import Shown
 from approvals.store.api_keys import ApiKeyStore
 from approvals.store.asked import AskedStore
+from approvals.store.audit import RedisAudit
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.feed import Feed
@@ -68,6 +69,7 @@ class Records:
     away: AwayStore
     told: ToldStore
     homes: HomeStore
+    audit: RedisAudit
     pace: PaceStore
     bursts: BurstStore
     api_keys: ApiKeyStore
@@ -135,6 +137,7 @@ async def open_records(
                 away=away,
                 told=told,
                 homes=HomeStore(redis, clock=clock, keys=keys),
+                audit=RedisAudit(redis, keys=keys),
                 pace=PaceStore(redis, clock=clock, keys=keys),
                 bursts=BurstStore(redis, clock=clock, keys=keys),
                 api_keys=ApiKeyStore(redis, clock=clock, keys=keys),

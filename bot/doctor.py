@@ -14,6 +14,7 @@ from agents.registry import Registry
 from agents.remote.checkup import version
 from agents.remote.deployments import open_deployments
 from approvals import managers, policies
+from approvals.audit.signing import key_of
 from approvals.book import NOBODY
 from approvals.errors import ConfigError, SignoffError
 from approvals.model import Standing
@@ -59,6 +60,7 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
         ("graphs", _graphs),
         ("servers", _servers),
         ("policies", _policies),
+        ("audit", _audit),
         ("slack", _slack),
     )
     for name, check in checks:
@@ -143,6 +145,12 @@ async def _policies(settings: Settings) -> AsyncGenerator[Finding]:
     yield Finding("policies", Level.OK, f"{where}: {len(rules.policies)} rules and the default")
     if path := settings.signoff_managers:
         yield Finding("policies", Level.OK, f"{path}: managers for {len(managers.load(path))}")
+
+
+async def _audit(settings: Settings) -> AsyncGenerator[Finding]:
+    if settings.signoff_seal_key is not None:
+        key = key_of(settings.signoff_seal_key.get_secret_value())
+        yield Finding("audit", Level.OK, f"seals are signed; the public key is {key.public}")
 
 
 def _managers(settings: Settings) -> managers.Managers | None:

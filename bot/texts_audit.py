@@ -40,6 +40,12 @@ def page(number: int, pages: int, events: int) -> str:
     return f"Page {number} of {pages} · {events} entries"
 
 
+def archived(count: int) -> str:
+    """That earlier entries are not here any more."""
+    entries = "1 earlier entry is" if count == 1 else f"{count} earlier entries are"
+    return f"{entries} in the archive. Whoever runs Signoff can look there."
+
+
 def _who(event: Event) -> str:
     policy = event.data.get("policy")
     if event.actor.source is Source.POLICY and isinstance(policy, str):

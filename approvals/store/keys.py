@@ -76,6 +76,16 @@ class Keys:
         return self._key("audit")
 
     @property
+    def sealed(self) -> str:
+        """Hash: `n`, `hash` and `to` of the newest seal of the audit; `archived` and `trimmed`, numbers of seals."""
+        return self._key("sealed")
+
+    @property
+    def seals(self) -> str:
+        """Hash: number to the seal's JSON."""
+        return self._key("seals")
+
+    @property
     def due(self) -> str:
         """Sorted set of `<subject>|<kind>` by due time, in microseconds: everything but drives."""
         return self._key("due")
