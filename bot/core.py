@@ -17,6 +17,7 @@ from agents.driver import GraphDriver
 from agents.history import ThreadHistory
 from agents.registry import Registry
 from agents.remote.deployments import Deployments, open_deployments
+from agents.remote.history import ServersHistory
 from agents.runner import GraphRunner, Runner
 from approvals.book import PolicyBook
 from approvals.due import DueKind
@@ -197,7 +198,7 @@ async def open_core(
         runner = Runner(threads, driver, records.store)
         reapply = Reapply(records.approvals, records.book.policies, opening, clock=clock)
         try:
-            history = ThreadHistory(registry)
+            history = ServersHistory(ThreadHistory(registry), deployments.servers)
             yield Core(settings, records, threads, registry, driver, runner, opening, reapply, deployments, history)
         finally:
             await records.effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))

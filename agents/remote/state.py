@@ -50,7 +50,7 @@ def look(thread: Mapping[str, Any], state: Mapping[str, Any]) -> Look:
         assistant=str(metadata.get("assistant_id") or metadata.get("graph_id") or ""),
         pending=pending,
         values=to_json(values),
-        outcome=_outcome(values, finished=pending.rest is Rest.FINISHED),
+        outcome=outcome(snapshot(values, finished=pending.rest is Rest.FINISHED)),
         updated=cast("Mapping[str, Any]", state.get("metadata") or {}).get("source") == "update",
     )
 
@@ -84,8 +84,8 @@ def _asked(tasks: list[Mapping[str, Any]], *, failed: bool) -> Iterator[Asked]:
                 )
 
 
-def _outcome(values: object, *, finished: bool) -> Outcome:
-    """In the words of `agents.outcome`, which knows messages as LangChain's own."""
+def snapshot(values: object, *, finished: bool) -> StateSnapshot:
+    """A state as LangGraph itself would give it, as far as it is told to people: its messages are LangChain's own."""
     if isinstance(values, dict):
         found = cast("dict[str, Any]", values)
         if isinstance(found.get("messages"), list):
@@ -93,5 +93,4 @@ def _outcome(values: object, *, finished: bool) -> Outcome:
                 values = {**found, "messages": convert_to_messages(found["messages"])}
             except Exception:  # noqa: BLE001  what is no list of messages is told like any other value
                 values = found
-    empty = StateSnapshot(values, () if finished else ("",), {"configurable": {}}, None, None, None, (), ())
-    return outcome(empty)
+    return StateSnapshot(values, () if finished else ("",), {"configurable": {}}, None, None, None, (), ())

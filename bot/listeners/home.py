@@ -34,6 +34,7 @@ async def draw(door: Door, user: str) -> None:
     if await door.directory.standing(user, None) is not Standing.MEMBER:
         await door.slack.publish(user, home.closed(replies.MEMBERS_ONLY))
         return
+    await door.core.records.homes.drawn(user)  # before it is read: what changes from here on is drawn the next time
     person = Person(user, None)
     page, ids, more = await _waiting(door, person)
     away = (await door.absences.of(user)).get(user)
@@ -55,7 +56,6 @@ async def draw(door: Door, user: str) -> None:
         health=await _health(door) if (await door.sight.viewer(person, ())).admin else None,
     )
     await door.slack.publish(user, view)
-    await door.core.records.homes.drawn(user)
 
 
 async def _waiting(door: Door, person: Person) -> tuple[Page, frozenset[str], bool]:

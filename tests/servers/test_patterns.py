@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from approvals.history import Role
 from approvals.model import Approval, DecisionType, Resolution, Status
 from tests.servers.conftest import TENANT, Yard
 
@@ -44,6 +45,11 @@ async def middleware(yard: Yard) -> None:
     there = await yard.start("middleware", {"messages": [{"role": "user", "content": "go"}]})
     question = await yard.the_one(there)
     assert [action.name for action in question.actions] == ["pay_invoice", "delete_file"]
+    thread = await yard.thread(there)
+    assert thread is not None
+    talk = await yard.core.history.last(thread, 5)
+    assert talk is not None
+    assert [(said.role, said.text) for said in talk.said[:1]] == [(Role.PERSON, "go")]
     await yard.decide(question, EDIT, action=0, args={"vendor": "Acme", "amount": 450.0})
     await yard.decide(question, DENY, action=1, reason="keep it")
     done = await yard.ended(question, Status.RESUMED)
