@@ -187,7 +187,8 @@ class GraphDriver:
             return await self._hand_over(walk, pending, ready)
         if pending.rest is Rest.MIDSTEP:
             return await self._go_on(walk, pending, state, approvals)
-        await self._journal.settled(walk.lease, walk.thread, asked, outcome(state), last=True)
+        at = pending.checkpoint_id
+        await self._journal.settled(walk.lease, walk.thread, asked, outcome(state), last=True, checkpoint=at)
         return Driven.SETTLED
 
     async def _begin(self, walk: _Walk) -> Driven | None:
@@ -231,7 +232,8 @@ class GraphDriver:
             kept = await answered_elsewhere(walk.graph, state, pending)
         stuck = beyond(kept, await self._journal.given(walk.thread), pending) if kept else frozenset[str]()
         if stuck:
-            await self._journal.settled(walk.lease, walk.thread, pending.ids, outcome(state))
+            at = pending.checkpoint_id
+            await self._journal.settled(walk.lease, walk.thread, pending.ids, outcome(state), checkpoint=at)
             await self._journal.stuck(walk.lease, walk.thread, stuck, WHY)
         return bool(stuck)
 
@@ -279,7 +281,7 @@ class GraphDriver:
         walk.handed.update(replies.keys())
         if max(walk.handed.values()) > MAX_HANDED:
             return await self._journal.stumbled(walk.lease, walk.thread, "The graph does not take the answer.")
-        batch = await self._journal.resuming(walk.lease, batch)
+        batch = await self._journal.resuming(walk.lease, batch, checkpoint=pending.checkpoint_id)
         if any(approval.status is not Status.RESUMING for approval in batch):
             return None
         if replies[batch[0].interrupt.id].ends:

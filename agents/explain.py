@@ -33,7 +33,7 @@ _WHO = ActorRef("U0APPROVER", Source.SLACK)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
     """One question. `answers` is what the graph is resumed with, by decision, or why it cannot be; `uses` what the code
-    does with the answer; `doubts` what does not go together."""
+    does with the answer; `doubts` what does not go together. `titled` says where the `title` comes from."""
 
     node: str
     dialect: str
@@ -41,6 +41,8 @@ class Explained:
     why: str
     answers: Mapping[str, JsonValue]
     value: JsonValue = None
+    title: str = ""
+    titled: str = ""
     uses: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
@@ -54,6 +56,8 @@ def of_approval(dialects: Dialects, approval: Approval) -> Explained:
         why=approval.why,
         answers=_answers(dialects, approval),
         value=approval.payload,
+        title=approval.title,
+        titled=approval.titling.why if approval.titling else "",
     )
 
 
@@ -74,6 +78,7 @@ def of_value(dialects: Dialects, value: object, *, graph: str, node: str = "", s
         schema=draft.schema,
         reply_shape=draft.reply,
         template=draft.template,
+        titling=draft.titling,
         why=draft.why,
     )
     return of_approval(dialects, approval)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from pydantic import JsonValue
 
@@ -29,11 +30,13 @@ def bounded(text: str, limit: int = MAX_TITLE) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def title_of(actions: Sequence[Action]) -> str:
-    """The title of one action, or of several: `3 actions: Pay, Delete file, …`."""
+def title_of(actions: Sequence[Action], titles: Sequence[str] = ()) -> str:
+    """The title of one action, or of several: `3 actions: Pay, Delete file, …`. `titles` are those that some have."""
     if len(actions) == 1:
         return _single(actions[0])
     names = [pretty(action.name) for action in actions]
+    if titles:
+        names = [title or name for title, name in zip_longest(titles, names, fillvalue="")]
     shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
     return bounded(f"{len(names)} actions: {shown}")
 

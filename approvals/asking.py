@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from approvals import evidence
 from approvals.due import DueKind, expiry
 from approvals.events import EventType
 from approvals.hours import Pause
@@ -46,6 +47,7 @@ def open_(
         reply_shape=draft.reply,
         why=draft.why,
         template=draft.template,
+        titling=draft.titling,
         policy=policy,
         urgency=policy.urgency or draft.urgency,
         opened_at=now,
@@ -60,7 +62,8 @@ def open_(
         now,
         graph=thread.graph,
         interrupt_id=draft.interrupt.id,
-        shown=draft.interrupt.payload_hash,
+        evidence=evidence.of(approval),
+        requester=thread.requester,
         policy=policy.name,
         policy_source=policy.source or None,
         doubts=list(doubts) or None,
@@ -77,7 +80,9 @@ def announced(approval: Approval, messages: Sequence[MessageRef], now: datetime)
     where: list[JsonValue] = [f"{message.channel}/{message.ts}" for message in new]
     after = replace(approval, messages=approval.messages + new)
     redraw = () if approval.status is Status.PENDING else (at_once(approval, DueKind.REFRESH, now),)
-    return change(approval, after, [event(EventType.ANNOUNCED, after, SYSTEM, now, messages=where)], redraw)
+    asked: list[JsonValue] = list(after.audience)
+    told = event(EventType.ANNOUNCED, after, SYSTEM, now, messages=where, to=asked)
+    return change(approval, after, [told], redraw)
 
 
 def told(approval: Approval, messages: Sequence[MessageRef], now: datetime) -> Change | None:
@@ -110,10 +115,12 @@ def amend(approval: Approval, draft: Draft, now: datetime) -> Change | Refusal:
         reply_shape=draft.reply,
         why=draft.why,
         template=draft.template,
+        titling=draft.titling,
         urgency=approval.policy.urgency or draft.urgency,
         error=None,
     )
-    told = event(EventType.AMENDED, after, SYSTEM, now, shown=draft.interrupt.payload_hash, revision=after.revision)
+    said: dict[str, JsonValue] = {"shown": draft.interrupt.payload_hash, **_revised(after)}
+    told = event(EventType.AMENDED, after, SYSTEM, now, **said)
     shown = DueKind.REFRESH if approval.messages else DueKind.NOTIFY
     return change(approval, after, [told], (*clocks_on(after), at_once(approval, shown, now)))
 
@@ -125,7 +132,11 @@ def reask(approval: Approval, error: str, now: datetime) -> Change | Refusal:
     after = replace(_open_again(approval, now), error=error)
     shown = DueKind.REFRESH if approval.messages else DueKind.NOTIFY
     due = (*clocks_on(after), at_once(approval, shown, now))
-    return change(approval, after, [event(EventType.REASKED, after, SYSTEM, now, error=error)], due)
+    return change(approval, after, [event(EventType.REASKED, after, SYSTEM, now, error=error, **_revised(after))], due)
+
+
+def _revised(after: Approval) -> dict[str, JsonValue]:
+    return {"revision": after.revision, "evidence": evidence.of(after)}
 
 
 def _open_again(approval: Approval, now: datetime) -> Approval:

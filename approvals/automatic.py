@@ -39,6 +39,7 @@ def at_opening(opened: Change, rule: Automatic, now: datetime) -> Change | Refus
         reason=decision.reason,
         text=decision.text,
         shown=approval.interrupt.payload_hash,
+        revision=approval.revision,
         policy=approval.policy.name,
     )
     decided = resolve(approval, voted, ending(voted), POLICY, now, [told])

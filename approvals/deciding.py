@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
+from approvals import evidence
 from approvals.due import Due, DueKind
 from approvals.events import Event, EventType
 from approvals.model import (
@@ -23,8 +24,9 @@ from approvals.model import (
     Status,
 )
 from approvals.refusals import Reason, Refusal
-from approvals.tally import tally, verdicts, vote_of
+from approvals.tally import proposed, tally, verdicts, vote_of
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
+from approvals.viewing import seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,8 @@ class Attempt:
     """A decision somebody tries to make. `revision` is the one they saw; `None` for a door that shows no card.
 
     `alone` breaks the glass: it decides whatever the quorum is. `bulk`: how many were chosen at once, this one among
-    them; 0 for one by itself.
+    them; 0 for one by itself. `must_see`: the door did not show all of it, so that an approval counts only from those
+    who were shown it whole.
     """
 
     type: DecisionType
@@ -43,6 +46,7 @@ class Attempt:
     text: str | None = None
     revision: int | None = None
     alone: bool = False
+    must_see: bool = False
     bulk: int = 0
 
 
@@ -94,6 +98,8 @@ def _unfit(approval: Approval, attempt: Attempt) -> Refusal | None:
     needed = attempt.alone or attempt.type in approval.policy.reason_required
     if needed and not (attempt.reason or "").strip():
         return Refusal(Reason.REASON_REQUIRED, f"the policy {approval.policy.name} asks for a reason", "reason")
+    if attempt.must_see and attempt.type is DecisionType.APPROVE and seen(approval, attempt.actor.id) is None:
+        return Refusal(Reason.UNREAD)
     return None
 
 
@@ -118,15 +124,16 @@ def decide(
         audiences=_groups(approval, audiences),
         level=approval.level,
         alone=attempt.alone,
+        seen=seen(approval, attempt.actor.id),
     )
     voted = replace(approval, decisions=(*approval.decisions, decision), messages=_told_of(approval, decision))
     if not any(verdict is None for verdict in verdicts(voted)):
-        resolved = resolve(approval, voted, ending(voted), attempt.actor, now, _told(voted, decision, now))
+        resolved = resolve(approval, voted, ending(voted), attempt.actor, now, _told(approval, voted, decision, now))
         return replace(resolved, due=(*resolved.due, *_news(approval, decision, now)))
     if decision.type is DecisionType.EDIT and _open(voted, decision):
         voted = replace(voted, revision=approval.revision + 1)
     due = (at_once(approval, DueKind.REFRESH, now), *_news(approval, decision, now))
-    return change(approval, voted, _told(voted, decision, now), due)
+    return change(approval, voted, _told(approval, voted, decision, now), due)
 
 
 def _told_of(approval: Approval, decision: Decision) -> tuple[MessageRef, ...]:
@@ -152,7 +159,8 @@ def _open(approval: Approval, decision: Decision) -> bool:
     return any(verdicts(approval)[index] is None for index in about)
 
 
-def _told(approval: Approval, decision: Decision, now: datetime) -> list[Event]:
+def _told(before: Approval, approval: Approval, decision: Decision, now: datetime) -> list[Event]:
+    anew = approval.revision != before.revision
     count = tally(approval)[decision.action or 0]
     quorum = approval.policy.quorum
     several = quorum.approve > 1 or quorum.deny > 1 or bool(approval.policy.groups)
@@ -166,12 +174,23 @@ def _told(approval: Approval, decision: Decision, now: datetime) -> list[Event]:
             action=decision.action,
             reason=decision.reason,
             args=dict(decision.args) if decision.args is not None else None,
+            changed=_difference(before, decision),
             text=decision.text,
             shown=approval.interrupt.payload_hash,
+            seen=decision.seen,
+            revision=before.revision,
+            evidence=evidence.of(approval) if anew else None,
             approvals=f"{len(count.approvals)} of {quorum.approve}" if several else None,
             denials=f"{len(count.denials)} of {quorum.deny}" if several else None,
         )
     ]
+
+
+def _difference(before: Approval, decision: Decision) -> dict[str, JsonValue] | None:
+    """What an edit made of the arguments that stood there before it."""
+    if decision.args is None:
+        return None
+    return evidence.changed(proposed(before, decision.action or 0), decision.args)
 
 
 def ending(approval: Approval) -> Resolution:
@@ -201,6 +220,7 @@ def resolve(
         now,
         resolution=how,
         policy=before.policy.name,
+        policy_source=before.policy.source or None,
         held_until=held and held.isoformat(),
     )
     goes_on = at_once(before, DueKind.DRIVE, now) if held is None else Due(before.id, DueKind.RELEASE, held)
@@ -209,7 +229,12 @@ def resolve(
 
 def with_reply(change: Change, reply: Reply) -> Change:
     """The same change, with what the graph will be given: kept before LangGraph sees it."""
-    return replace(change, approval=replace(change.approval, reply=reply))
+    told = [_answered(one, reply) if one.type is EventType.RESOLVED else one for one in change.events]
+    return replace(change, approval=replace(change.approval, reply=reply), events=tuple(told))
+
+
+def _answered(event: Event, reply: Reply) -> Event:
+    return replace(event, data={**event.data, "answer": evidence.digest(reply.value)})
 
 
 def in_bulk(change: Change, count: int) -> Change:

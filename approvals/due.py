@@ -12,7 +12,8 @@ from approvals.model import Approval
 
 
 class DueKind(StrEnum):
-    """`drive` is about a thread, `digest` about a message that shows many, every other kind about an approval."""
+    """`drive` is about a thread, `digest` about a message that shows many, `home` about
+    a person's Home tab, every other kind about an approval."""
 
     NOTIFY = "notify"
     REFRESH = "refresh"
@@ -26,6 +27,7 @@ class DueKind(StrEnum):
     RELEASE = "release"
     DIGEST = "digest"
     CALLBACK = "callback"
+    HOME = "home"
     DRIVE = "drive"
 
 

@@ -19,6 +19,7 @@ class EventType(StrEnum):
     STARTED = "started"
     OPENED = "opened"
     ANNOUNCED = "announced"
+    VIEWED = "viewed"
     AMENDED = "amended"
     DECIDED = "decided"
     BROKE_GLASS = "broke_glass"
@@ -59,6 +60,11 @@ class EventType(StrEnum):
     KEY_REVOKED = "key_revoked"
     POLICY_CHANGED = "policy_changed"
     POLICY_REAPPLIED = "policy_reapplied"
+    SERVER_AWAY = "server_away"
+    SERVER_BACK = "server_back"
+    WITHHELD = "withheld"
+    ARCHIVED = "archived"
+    TRIMMED = "trimmed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

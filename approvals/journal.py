@@ -196,14 +196,19 @@ class ThreadJournal:
         shown = same and approval.status is not Status.SUPERSEDED
         return None if shown else lifecycle.amend(approval, draft, self._clock())
 
-    async def resuming(self, lease: Lease, approvals: Sequence[Approval]) -> Sequence[Approval]:
+    async def resuming(
+        self, lease: Lease, approvals: Sequence[Approval], *, checkpoint: str = ""
+    ) -> Sequence[Approval]:
         """See `ports.Journal.resuming`."""
-        steps = [lifecycle.resume(one, self._clock()) for one in approvals]
+        resume: Callable[[Approval], Change | Refusal] = lambda a: lifecycle.resume(  # noqa: E731
+            a, self._clock(), checkpoint=checkpoint
+        )
+        steps = [resume(one) for one in approvals]
         changes = [step for step in steps if isinstance(step, Change)]
         if len(changes) == len(approvals) and await self._commit(lease, *changes):
             found = [change.approval for change in changes]
         else:
-            found = [await self._change(lease, one, lambda a: lifecycle.resume(a, self._clock())) for one in approvals]
+            found = [await self._change(lease, one, resume) for one in approvals]
         for approval in found:
             reached(Point.RESUMING, approval.id)
         return found
@@ -244,13 +249,23 @@ class ThreadJournal:
         return thread
 
     async def settled(
-        self, lease: Lease, thread: Thread, pending: frozenset[str], outcome: Outcome, *, last: bool = False
+        self,
+        lease: Lease,
+        thread: Thread,
+        pending: frozenset[str],
+        outcome: Outcome,
+        *,
+        last: bool = False,
+        checkpoint: str = "",
     ) -> None:
         """See `ports.Journal.settled`."""
+        step: Callable[[Approval], Change | Refusal] = lambda a: lifecycle.complete(  # noqa: E731
+            a, outcome, self._clock(), checkpoint=checkpoint
+        )
         thread = await self._known(lease, thread)
         live = await self._live(lease)
         carried = [a for a in live if a.status is Status.RESUMING and a.interrupt.id not in pending]
-        steps = [lifecycle.complete(approval, outcome, self._clock()) for approval in carried]
+        steps = [step(approval) for approval in carried]
         changes = [step for step in steps if isinstance(step, Change)]
         rested = thread_changes.rested(thread, outcome, self._clock())
         if not changes and not rested:
@@ -258,7 +273,7 @@ class ThreadJournal:
         together = await self._commit(lease, *changes, *rested, last=last)
         if not together:  # somebody wrote one of them meanwhile
             for approval in carried:
-                await self._change(lease, approval, lambda a: lifecycle.complete(a, outcome, self._clock()))
+                await self._change(lease, approval, step)
         for approval in carried:
             reached(Point.RESUMED, approval.id)
             log.info("approval carried out", action="approval.resumed", approval=approval.id, thread=thread.id)

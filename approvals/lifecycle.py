@@ -8,9 +8,11 @@ One name for all of them, by what moves the approval:
 - `holding`: somebody holds the clocks, or an admin applies a policy anew,
 - `asking_back`: an approver asks something first, and somebody answers,
 - `undoing`: a decision waits a little, and can be taken back,
+- `viewing`: somebody reads all of it,
 - `cancelling`: whoever asked no longer wants an answer,
 - `automatic`: a policy decides at the opening,
-- `resuming`: the graph is given the answer.
+- `resuming`: the graph is given the answer,
+- `reaching`: the graph runs on a server elsewhere, which may be away.
 
 `transitions` holds the table of what may happen when, and what a change is.
 """
@@ -24,9 +26,11 @@ from approvals.cancelling import cancel
 from approvals.clocks import escalate, expire, overdue, reminded
 from approvals.deciding import Attempt, decide, in_bulk, offered, possible, with_reply
 from approvals.holding import hold, lapsed, reapply
+from approvals.reaching import reached_again, unreached, withheld
 from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
 from approvals.undoing import release, undo
+from approvals.viewing import seen, view
 
 __all__ = [
     "ALLOWED",
@@ -52,6 +56,7 @@ __all__ = [
     "open_",
     "overdue",
     "possible",
+    "reached_again",
     "reapply",
     "reask",
     "refusal",
@@ -61,10 +66,14 @@ __all__ = [
     "reported",
     "resume",
     "retry",
+    "seen",
     "stick",
     "stumble",
     "supersede",
     "told",
     "undo",
+    "unreached",
+    "view",
     "with_reply",
+    "withheld",
 ]

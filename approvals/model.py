@@ -151,6 +151,20 @@ class InterruptRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Titling:
+    """Where a title comes from, so that it can be made again for other arguments.
+
+    `titles` are templates, one for each action, empty where there is none; `summary` that of the sentence before the
+    description. `made`: without a template it is made of the names and arguments. `why` says it in words.
+    """
+
+    titles: tuple[str, ...] = ()
+    summary: str = ""
+    made: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """An interrupt understood, not yet recorded.
 
@@ -170,6 +184,7 @@ class Draft:
     why: str = ""
     template: JsonValue = None
     urgency: Urgency = Urgency.NORMAL
+    titling: Titling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +193,8 @@ class Decision:
 
     `action` is the index of the action it is about, `None` for every action still open. `audiences` are the entries of
     the policy that the actor belonged to then, `level` is how far it had escalated: whom a vote counts for is settled
-    when it is given. `alone`: glass was broken, and no other vote is needed.
+    when it is given. `alone`: glass was broken, and no other vote is needed. `seen`: the digest of what they had been
+    shown whole, page by page, before.
     """
 
     type: DecisionType
@@ -191,6 +207,7 @@ class Decision:
     audiences: tuple[str, ...] = ()
     level: int = 0
     alone: bool = False
+    seen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +266,20 @@ class MessageRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Somebody was shown everything that is asked, or began to be. `digest` is the SHA-256 of what there was to see.
+
+    `whole`: they were shown the last page of it.
+    """
+
+    by: str
+    revision: int
+    at: datetime
+    digest: str
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What the agent did after the answer. `text` is for people, bounded."""
 
@@ -265,7 +296,8 @@ class Approval:
     at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
     the times for which somebody held its clocks, `questions` what approvers asked back. `held_until`: resolved, but the
     graph is not given the answer before it is released; until then it can be taken back. `terms` are those of the
-    request over HTTP, where it came as one.
+    request over HTTP, where it came as one. `views` say who was shown it in full under this revision. `unreachable`:
+    the server that runs the graph did not answer when the decision was to be handed over.
     """
 
     id: str
@@ -285,6 +317,7 @@ class Approval:
     reply_shape: str = ""
     why: str = ""
     template: JsonValue = None
+    titling: Titling | None = None
     requester: str | None = None
     status: Status = Status.PENDING
     resolution: Resolution | None = None
@@ -298,6 +331,7 @@ class Approval:
     pauses: tuple[Pause, ...] = ()
     questions: tuple[Question, ...] = ()
     messages: tuple[MessageRef, ...] = ()
+    views: tuple[View, ...] = ()
     expires_at: datetime | None = None
     resolved_at: datetime | None = None
     held_until: datetime | None = None
@@ -305,6 +339,7 @@ class Approval:
     attempts: int = 0
     error: str | None = None
     outcome: Outcome | None = None
+    unreachable: bool = False
     terms: Terms | None = None
     cancelled: Cancelled | None = None
     delivery: Delivery | None = None

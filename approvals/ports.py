@@ -235,16 +235,26 @@ class Journal(Protocol):
         """
         ...
 
-    async def resuming(self, lease: Lease, approvals: Sequence[Approval]) -> Sequence[Approval]:
-        """Written before the graph is resumed: resolved becomes resuming. Those already resuming stay so."""
+    async def resuming(
+        self, lease: Lease, approvals: Sequence[Approval], *, checkpoint: str = ""
+    ) -> Sequence[Approval]:
+        """Written before the graph is resumed: resolved becomes resuming. Those already resuming stay so.
+        `checkpoint`: LangGraph's id of the one at which the thread stands."""
         ...
 
     async def settled(
-        self, lease: Lease, thread: Thread, pending: frozenset[str], outcome: Outcome, *, last: bool = False
+        self,
+        lease: Lease,
+        thread: Thread,
+        pending: frozenset[str],
+        outcome: Outcome,
+        *,
+        last: bool = False,
+        checkpoint: str = "",
     ) -> None:
         """Nothing moves any more. What was resuming and whose interrupt id is not in `pending` has been carried out:
-        it becomes resumed, with the outcome. If `outcome.finished` the thread is done. `last`: nothing is written
-        under this lease any more, so that it may be handed back in the same step."""
+        it becomes resumed, with the outcome, at that `checkpoint`. If `outcome.finished` the thread is done. `last`:
+        nothing is written under this lease any more, so that it may be handed back in the same step."""
         ...
 
     async def reask(self, lease: Lease, approval: Approval, error: str) -> None:
@@ -285,4 +295,20 @@ class Journal(Protocol):
 
     async def repaired(self, lease: Lease, thread: Thread) -> Thread:
         """Every open question was dropped, to be asked anew: what was failed or open is superseded."""
+        ...
+
+
+class ServerJournal(Journal, Protocol):
+    """The same for a driver whose graphs run on a server elsewhere. Implemented by `approvals.server_journal`."""
+
+    async def unreached(self, lease: Lease, why: str) -> None:
+        """The server does not answer: what is decided waits, and its cards say so. Nothing is counted."""
+        ...
+
+    async def reached(self, lease: Lease) -> None:
+        """The server answers: cards that said it did not are redrawn."""
+        ...
+
+    async def withheld(self, lease: Lease, approvals: Sequence[Approval], why: str) -> None:
+        """These were about to be handed over and were not, for certain: resuming becomes resolved again."""
         ...

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     NOT_OFFERED = "not_offered"
     NO_SUCH_ACTION = "no_such_action"
     REASON_REQUIRED = "reason_required"
+    UNREAD = "unread"
     INVALID_ANSWER = "invalid_answer"
     NOT_APPROVER = "not_approver"
     NO_GLASS = "no_glass"

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from approvals import evidence
 from approvals.due import Due, DueKind
 from approvals.events import EventType
 from approvals.model import SYSTEM, ActorRef, Approval, MessageKind, MessageRef, Outcome, Status
@@ -15,26 +16,34 @@ from approvals.refusals import Reason, Refusal
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
 
 
-def resume(approval: Approval, now: datetime) -> Change | Refusal:
-    """Written before the graph is given the answer."""
+def resume(approval: Approval, now: datetime, *, checkpoint: str = "") -> Change | Refusal:
+    """Written before the graph is given the answer, at this checkpoint."""
     if no := refusal(approval, Input.RESUME):
         return no
     if approval.held_until is not None:
         return Refusal(Reason.NOT_POSSIBLE, "it can still be taken back")
     after = replace(approval, status=Status.RESUMING)
-    told = event(EventType.RESUMING, after, SYSTEM, now, reply=approval.reply.value if approval.reply else None)
+    told = event(EventType.RESUMING, after, SYSTEM, now, checkpoint=checkpoint or None, **_given(approval))
     return change(approval, after, [told])
 
 
-def complete(approval: Approval, outcome: Outcome, now: datetime) -> Change | Refusal:
-    """The graph took the answer and came to rest again."""
+def _given(approval: Approval) -> dict[str, JsonValue]:
+    """The answer as people may see it, and the hash of exactly what the graph is given."""
+    if approval.reply is None:
+        return {}
+    return {"reply": approval.reply.value, "given": evidence.digest(approval.reply.value)}
+
+
+def complete(approval: Approval, outcome: Outcome, now: datetime, *, checkpoint: str = "") -> Change | Refusal:
+    """The graph took the answer and came to rest again, at this checkpoint."""
     if no := refusal(approval, Input.COMPLETE):
         return no
     after = replace(approval, status=Status.RESUMED, outcome=outcome, error=None, closed_at=now)
     # Who asked over HTTP reads the answer there: no agent of ours goes on, so there is nothing to report.
     report = () if approval.terms is not None else (at_once(approval, DueKind.REPORT, now),)
     due = (at_once(approval, DueKind.REFRESH, now), *report)
-    return change(approval, after, [event(EventType.RESUMED, after, SYSTEM, now, finished=outcome.finished)], due)
+    told = event(EventType.RESUMED, after, SYSTEM, now, finished=outcome.finished, checkpoint=checkpoint or None)
+    return change(approval, after, [told], due)
 
 
 def stumble(approval: Approval, error: str, now: datetime) -> Change | Refusal:

@@ -192,6 +192,16 @@ class Approvals:
         """The time to take a decision back is over."""
         return await self.change(approval_id, lambda approval: lifecycle.release(approval, self._clock()))
 
+    async def viewed(
+        self, approval_id: str, actor: ActorRef, revision: int, *, pages: int, digest: str, whole: bool
+    ) -> Done | Refusal:
+        """Notes that somebody began to read it in full, or was shown the last of its pages."""
+
+        def step(approval: Approval) -> Change | Refusal | None:
+            return lifecycle.view(approval, actor, revision, self._clock(), pages=pages, digest=digest, whole=whole)
+
+        return await self.change(approval_id, step)
+
     async def lapsed(self, approval_id: str) -> Done | Refusal:
         """A hold is over."""
         return await self.change(approval_id, lambda approval: lifecycle.lapsed(approval, self._clock()))

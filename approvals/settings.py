@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         "UTC", description="The team's time zone, such as Europe/Berlin, for working hours that a policy keeps."
     )
     signoff_config: Path = Field(Path("langgraph.json"), description="The graphs, in the LangGraph CLI's own format.")
+    signoff_langgraph_servers: Path | None = Field(
+        None, description="Deployments on LangGraph Server that are watched, a YAML file such as servers.yaml."
+    )
     signoff_slack_mode: Literal["socket", "http"] = Field("socket", description="How Slack reaches us.")
     signoff_http: bool = Field(False, description="Serve HTTP in socket mode too: the API, health and metrics.")
     signoff_http_host: str = Field("127.0.0.1", description="Where HTTP is served.")
@@ -80,6 +83,16 @@ class Settings(BaseSettings):
     )
     signoff_redis_wait_seconds: float = Field(60.0, ge=0, description="How long a start waits for Redis to come up.")
     signoff_shutdown_seconds: float = Field(20.0, ge=0, description="How long a stop waits for what is running.")
+    signoff_seal_key: SecretStr | None = Field(
+        None,
+        description="Signs the seals of the audit: an Ed25519 private key, or the path of its file (PEM or base64).",
+    )
+    signoff_seal_seconds: float = Field(60.0, gt=0, description="How often what is new in the audit is sealed.")
+    signoff_audit_days: float | None = Field(
+        None,
+        gt=0,
+        description="After how many days events leave Redis that `signoff audit archive` has put into a file.",
+    )
     signoff_log_format: Literal["console", "json"] = Field("console", description="One line per event, for whom.")
 
     @field_validator("signoff_time_zone")

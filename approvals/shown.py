@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
+from approvals import evidence
 from approvals.events import Event
 from approvals.history import Call, Talk
-from approvals.model import Action, Approval, Decision, Outcome, Reply, Thread
+from approvals.model import Action, Approval, Decision, Outcome, Reply, Thread, Titling
 from approvals.ports import Page
 from approvals.redact import MASK, Redactor, heard
 
@@ -35,6 +36,7 @@ class Shown:
             payload=self.redactor.value(approval.payload, secrets),
             schema=self._schema(approval.schema),
             template=self.redactor.value(approval.template, secrets),
+            titling=approval.titling and self._titling(approval.titling, hide),
             questions=tuple(
                 replace(one, text=hide(one.text), answer=None if one.answer is None else hide(one.answer))
                 for one in approval.questions
@@ -63,6 +65,8 @@ class Shown:
         if not event.data:
             return event
         data = dict(event.data)
+        if isinstance(about, Approval) and "evidence" in data:  # of what people see, in which secrets are hidden
+            data["evidence"] = evidence.of(self.approval(about))
         if isinstance(about, Approval) and isinstance(args := data.get("args"), dict):
             which = data.get("action")
             data["args"] = self._changed(args, about, which if isinstance(which, int) else None, secrets)
@@ -102,6 +106,10 @@ class Shown:
             found = self.redactor.secrets(about.payload, *given)
         heard.add(found)
         return found
+
+    @staticmethod
+    def _titling(titling: Titling, hide: Callable[[str], str]) -> Titling:
+        return replace(titling, titles=tuple(map(hide, titling.titles)), summary=hide(titling.summary))
 
     def _action(self, action: Action, secrets: Iterable[str]) -> Action:
         said = self.redactor.text(action.description, secrets)

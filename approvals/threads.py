@@ -96,6 +96,20 @@ class Threads:
                 return replace(after, version=thread.version + 1)
         return Refusal(Reason.BUSY, f"thread {thread_id} is being written by others; try again")
 
+    async def reopen(self, thread_id: str, *, actor: ActorRef = SYSTEM, here: bool = True) -> Thread | Refusal:
+        """A thread that was closed asks again, of itself: somebody else gave it a new input, or resumed it."""
+        now = self._clock()
+        for _ in range(TRIES):
+            thread = await self._store.thread(thread_id)
+            if thread is None:
+                return Refusal(Reason.UNKNOWN, f"there is no thread {thread_id}", "thread")
+            if thread.state.open:
+                return thread
+            after = replace(thread, state=ThreadState.STARTED, turn=thread.turn + 1, attempts=0, error=None)
+            if await self._written(thread, after, EventType.TURNED, {"turn": after.turn}, actor, now, here=here):
+                return replace(after, version=thread.version + 1)
+        return Refusal(Reason.BUSY, f"thread {thread_id} is being written by others; try again")
+
     async def repair(self, thread_id: str, *, actor: ActorRef, here: bool = True) -> Thread | Refusal:
         """Asks everything that is open anew, for a thread that failed or is stuck on an answer it cannot take."""
         now = self._clock()

@@ -43,6 +43,10 @@ class Input(StrEnum):
     REAPPLY = "reapply"
     RELEASE = "release"
     UNDO = "undo"
+    VIEW = "view"
+    UNREACH = "unreach"
+    REACH = "reach"
+    WITHHOLD = "withhold"
     ASK_BACK = "ask_back"
     ANSWER = "answer"
     CANCEL = "cancel"
@@ -64,6 +68,7 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.HOLD,
             Input.LAPSE,
             Input.REAPPLY,
+            Input.VIEW,
             Input.ASK_BACK,
             Input.ANSWER,
             Input.CANCEL,
@@ -79,6 +84,9 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.STICK,
             Input.RELEASE,
             Input.UNDO,
+            Input.VIEW,
+            Input.UNREACH,
+            Input.REACH,
             Input.ANSWER,
             Input.CANCEL,
         }
@@ -93,12 +101,18 @@ ALLOWED: Mapping[Status, frozenset[Input]] = {
             Input.GIVE_UP,
             Input.REPAIR,
             Input.STICK,
+            Input.UNREACH,
+            Input.REACH,
+            Input.WITHHOLD,
             Input.ANSWER,
+            Input.VIEW,
         }
     ),
-    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK, Input.ANSWER}),
-    Status.FAILED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK, Input.ANSWER}),
-    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK, Input.ANSWER}),
+    Status.RESUMED: frozenset({Input.ANNOUNCE, Input.REPORT, Input.CALL_BACK, Input.ANSWER, Input.VIEW}),
+    Status.FAILED: frozenset(
+        {Input.ANNOUNCE, Input.REPORT, Input.RETRY, Input.REPAIR, Input.CALL_BACK, Input.ANSWER, Input.VIEW}
+    ),
+    Status.SUPERSEDED: frozenset({Input.ANNOUNCE, Input.AMEND, Input.CALL_BACK, Input.ANSWER, Input.VIEW}),
 }
 
 

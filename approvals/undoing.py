@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from approvals import evidence
 from approvals.due import Due, DueKind
 from approvals.events import EventType
 from approvals.model import SYSTEM, ActorRef, Approval, Status
@@ -43,7 +44,8 @@ def undo(approval: Approval, actor: ActorRef, now: datetime) -> Change | Refusal
         decisions=approval.decisions[:-1],
         revision=approval.revision + 1,
     )
-    told = event(EventType.UNDONE, after, actor, now, decision=back.type, by=back.actor.id)
+    anew = {"revision": after.revision, "evidence": evidence.of(after)}
+    told = event(EventType.UNDONE, after, actor, now, decision=back.type, by=back.actor.id, **anew)
     due = (
         *clocks_on(after),
         Due(approval.id, DueKind.LAPSE, after.paused_until(now)),

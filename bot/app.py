@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,9 @@ from fastapi import APIRouter
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
+from agents.remote.watch import ServerWatch
+from approvals.audit.keeping import Retention, Sealer
+from approvals.audit.signing import key_of
 from approvals.due import DueKind
 from approvals.effects import Perform
 from approvals.managers import Managers
@@ -19,17 +22,22 @@ from approvals.settings import Settings, needed
 from bot import checks, listeners, slack
 from bot.absences import Absences
 from bot.callbacks import Callbacks, described
-from bot.core import Core
+from bot.core import Core, Records
 from bot.coverage import Coverage
 from bot.digests import Digests
 from bot.directory import Directory
+from bot.homes import Homes
+from bot.http.api.audit import audit_api
+from bot.http.api.keys import Gate
 from bot.http.api.routes import decisions_api
 from bot.http.health import health
+from bot.http.hooks import hooks
 from bot.http.metrics import metrics_router
 from bot.http.server import HttpServer, web_app
 from bot.http.slack import slack_router
 from bot.links import Links
 from bot.listeners.door import Door
+from bot.listeners.home import draw as draw_home
 from bot.metrics import Metrics
 from bot.notifier import SlackNotifier
 from bot.outgoing import Allowed, Outgoing, secrets_of
@@ -44,6 +52,9 @@ from scheduler.ticker import Ticker, Turn
 
 PING = 5
 """Seconds between pings of the Socket Mode connection, and how late a break without a goodbye is noticed."""
+
+RETENTION = 3600.0
+"""Seconds between two looks for events of the audit that may leave Redis."""
 
 log = structlog.get_logger()
 
@@ -139,22 +150,32 @@ def build(core: Core) -> Runtime:
     work[DueKind.DIGEST] = digests.redraw
     work[DueKind.CALLBACK] = _callbacks(core).send
     work[DueKind.DRIVE] = drive_with(core.driver, records.store, clock=records.clock, rng=records.rng)
+    door = Door(core, web, directory, absences, links)
+    homes = Homes(records.homes, records.approvals, directory, absences)
+    for kind in (DueKind.NOTIFY, DueKind.REFRESH):
+        work[kind] = homes.after(work[kind])
+    work[DueKind.HOME] = homes.drawing(lambda user: draw_home(door, user))
     records.effects.use(work)
     signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"
     app = AsyncApp(client=client, signing_secret=signing)
-    listeners.register(app, Door(core, web, directory, absences, links))
+    listeners.register(app, door)
     watch = _watch(core, web, directory, absences)
+    servers = core.deployments.watches(records.store, core.threads, clock=records.clock)
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock, meter=records.meter),
         Reconcile(records.store, clock=records.clock),
         tick=settings.signoff_tick_seconds,
-        seldom=[Turn("watch", watch.once, EVERY, first=FIRST)],
+        seldom=[
+            Turn("watch", watch.once, EVERY, first=FIRST),
+            *_keeping(settings, records),
+            *_servers(servers),
+        ],
     )
     metrics = Metrics(core.registry.names(), room=records.effects.room)
     records.meter.add(metrics)
     runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch, metrics)
     if not socket or settings.signoff_http:
-        runtime.http = HttpServer(web_app(_routers(runtime)), settings)
+        runtime.http = HttpServer(web_app([*_routers(runtime), hooks(servers)]), settings)
     return runtime
 
 
@@ -162,12 +183,29 @@ def _routers(runtime: Runtime) -> list[APIRouter]:
     """What is served over HTTP: Slack's door only where Slack comes through it."""
     settings, records = runtime.settings, runtime.core.records
     ready = runtime.readiness()
+    gate = Gate(records.api_keys, records.feed, records.clock)
     routers = [health(records.store, ready), metrics_router(runtime.metrics, records.survey, ready)]
-    routers.append(decisions_api(runtime.core, runtime.directory))
+    routers += [decisions_api(runtime.core, runtime.directory, gate), audit_api(runtime.core, gate)]
     if settings.signoff_slack_mode == "http":
         assert settings.slack_signing_secret is not None  # `build` says so where it is missing
         routers.append(slack_router(runtime.app, settings.slack_signing_secret.get_secret_value()))
     return routers
+
+
+def _servers(watches: Sequence[ServerWatch]) -> list[Turn]:
+    """Looks at the deployments on LangGraph Server."""
+    return [Turn(f"server {watch.name}", watch.once, watch.every, first=0) for watch in watches]
+
+
+def _keeping(settings: Settings, records: Records) -> list[Turn]:
+    """What seals the audit, and drops what is archived and old."""
+    key = key_of(settings.signoff_seal_key.get_secret_value()) if settings.signoff_seal_key else None
+    sealer = Sealer(records.audit, clock=records.clock, key=key)
+    retention = Retention(records.audit, clock=records.clock, days=settings.signoff_audit_days)
+    return [
+        Turn("seal", sealer.once, settings.signoff_seal_seconds),
+        Turn("retention", retention.once, RETENTION, first=RETENTION),
+    ]
 
 
 def _callbacks(core: Core) -> Callbacks:

@@ -8,6 +8,7 @@ from datetime import datetime
 from approvals import asking_back
 from approvals.lifecycle import offered
 from approvals.model import Approval, DecisionType, Status
+from approvals.policy import Urgency
 from approvals.tally import verdicts
 from bot import texts, texts_asked, texts_votes, texts_why
 from bot.rich import MAX_MENU, Block, actions, button, confirmation, cut, line, overflow, section
@@ -84,11 +85,13 @@ def undo(approval: Approval, now: datetime) -> list[Block]:
     return [actions([button("Undo", "undo", value(approval), about=texts.title(approval))])]
 
 
-def single(approval: Approval) -> list[Block]:
-    """The rows for an approval of one action: at most three buttons in the row."""
+def single(approval: Approval, *, hidden: bool = False) -> list[Block]:
+    """The rows for an approval of one action: at most three buttons in the row. `hidden`: the card leaves something
+    out, so that *Approve* shows it whole first."""
     kinds = _open(approval, None)
     row = [kind for kind in kinds if kind in FIRST] if len(kinds) > len(FIRST) else kinds
-    blocks = [actions([_button(approval, kind, None, texts.title(approval)) for kind in row])] if row else []
+    made = [_button(approval, kind, None, texts.title(approval), hidden=hidden) for kind in row]
+    blocks = [actions(made)] if made else []
     for kind in kinds:
         if kind not in row:
             aside = _button(approval, kind, None, texts.title(approval))
@@ -96,41 +99,41 @@ def single(approval: Approval) -> list[Block]:
     return blocks
 
 
-def quick(approval: Approval) -> Block | None:
+def quick(approval: Approval, *, hidden: bool = False) -> Block | None:
     """Approve and Deny for a row of a list, where one click of one person is all that it takes; what they are about is
-    as it was first asked."""
+    as it was first asked. `hidden`: it does not stand in the row whole."""
     policy, kinds = approval.policy, _open(approval, None)
-    more = policy.confirm or policy.reason_required or texts_votes.several(policy)
+    more = asks_twice(approval) or policy.reason_required or texts_votes.several(policy)
     changed = approval.revision > 1 or approval.error or approval.decisions
     if more or changed or len(approval.actions) != 1 or DecisionType.APPROVE not in kinds:
         return None
     row = [kind for kind in kinds if kind in (DecisionType.APPROVE, DecisionType.DENY)]
-    made = [_button(approval, kind, None, texts.title(approval)) for kind in row]
+    made = [_button(approval, kind, None, texts.title(approval), hidden=hidden) for kind in row]
     return actions([{**one, "action_id": f"{ROW}{one['action_id']}"} for one in made])
 
 
-def of_action(approval: Approval, index: int) -> list[Block]:
+def of_action(approval: Approval, index: int, *, hidden: bool = False) -> list[Block]:
     """The row for one action of several."""
     about = line(approval.actions[index].name, 40)
-    row = [_button(approval, kind, index, f"{about} ({index + 1})") for kind in _open(approval, index)]
+    name = f"{about} ({index + 1})"
+    row = [_button(approval, kind, index, name, hidden=hidden) for kind in _open(approval, index)]
     return [actions(row)] if row else []
 
 
-def of_all(approval: Approval) -> list[Block]:
+def of_all(approval: Approval, *, hidden: bool = False) -> list[Block]:
     """The row for all actions that are still open, where there are at least two."""
     still = sum(1 for said in verdicts(approval) if said is None)
     kinds = [kind for kind in _open(approval, None) if kind in (DecisionType.APPROVE, DecisionType.DENY)]
     if still < 2 or not kinds:
         return []
-    all_of_them = "all" if still == len(approval.actions) else "the rest"
     row: list[Block] = []
     for kind in kinds:
-        label = f"{texts.LABEL[kind].rstrip('…')} {all_of_them} ({still})"
-        asks = kind is DecisionType.APPROVE and not _with_reason(approval, kind)
+        label = f"{texts.LABEL[kind].rstrip('…')} {which(approval)}"
+        asks = kind is DecisionType.APPROVE and not hidden and not _with_reason(approval, kind)
         sure = confirmation(f"{label}?", _sure(approval, f"{still} actions"), "Approve") if asks else None
         row.append(
             button(
-                label if kind is DecisionType.APPROVE else f"{label}…",
+                label if kind is DecisionType.APPROVE and not hidden else f"{label}…",
                 kind.value,
                 value(approval),
                 style=_STYLE[kind],
@@ -139,6 +142,17 @@ def of_all(approval: Approval) -> list[Block]:
             )
         )
     return [actions(row)]
+
+
+def which(approval: Approval) -> str:
+    """How all that are open are called: `all (3)`, `the rest (2)`."""
+    still = sum(1 for said in verdicts(approval) if said is None)
+    return f"{'all' if still == len(approval.actions) else 'the rest'} ({still})"
+
+
+def asks_twice(approval: Approval) -> bool:
+    """Whether an approval is confirmed: the policy says so, or it is critical."""
+    return approval.policy.confirm or approval.urgency is Urgency.CRITICAL
 
 
 def _open(approval: Approval, index: int | None) -> tuple[DecisionType, ...]:
@@ -155,13 +169,13 @@ def _with_reason(approval: Approval, kind: DecisionType) -> bool:
     return kind.value in approval.policy.reason_required
 
 
-def _button(approval: Approval, kind: DecisionType, index: int | None, about: str) -> Block:
+def _button(approval: Approval, kind: DecisionType, index: int | None, about: str, *, hidden: bool = False) -> Block:
     label = texts.LABEL[kind]
     confirm = None
     if kind is DecisionType.APPROVE:
-        if _with_reason(approval, kind):
+        if hidden or _with_reason(approval, kind):
             label += "…"
-        elif approval.policy.confirm:
+        elif asks_twice(approval):
             what = "" if index is None else line(approval.actions[index].name, 60)
             confirm = confirmation("Approve?", _sure(approval, what), "Approve")
     return button(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import JsonValue
 
+from agents.naming import anew
 from approvals import tally
 from approvals.model import Approval, Decision, DecisionType, Status
 from approvals.redact import MASK
@@ -59,6 +60,9 @@ BRIEF = Room(args=450, value=200, count=6, why=300)
 BRIEFLY = 600
 """Characters of what is asked that a row of a list may take."""
 
+DETAILS = 4200
+"""Characters that what `lists.details` says beyond the card may take, at the most."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -79,30 +83,59 @@ def card(approval: Approval, now: datetime, *, passed_on: bool = False) -> Messa
 
 def draw(approval: Approval, now: datetime, *rooms: Room, most: int = MAX_WEIGHT, passed_on: bool = False) -> Message:
     """The card in the first of these rooms, from large to small, in which it fits into `most` characters."""
+    return _fitting(approval, now, rooms, most, passed_on=passed_on)[0]
+
+
+def hides(approval: Approval, action: int | None = None, *, in_details: bool = False) -> bool:
+    """Whether the card leaves something out of what an approval of this action, or of all that is open, is about.
+
+    Told from the record, as people may see it; never from a message. `in_details`: the card as `lists.details` has it.
+    """
+    rooms, most = ((SMALL,), MAX_WEIGHT - DETAILS) if in_details else ((Room(), SMALL), MAX_WEIGHT)
+    _, room, hidden = _fitting(approval, approval.opened_at, rooms, most, passed_on=False)
+    if action is None or len(approval.actions) < 2:
+        return hidden
+    shown = _named(approval) and _why(approval, room).whole and not unshown(approval)
+    shown = shown and asked.on_card(approval, room.why)[1]
+    return not shown or not _action(approval, action, None, room, passed_on=True).whole
+
+
+def _fitting(
+    approval: Approval, now: datetime, rooms: Sequence[Room], most: int, *, passed_on: bool
+) -> tuple[Message, Room, bool]:
+    """The drawing, the room it took, and whether anything is left out."""
     for room in rooms:
-        message = _draw(approval, now, room, passed_on=passed_on)
+        message, hidden = _draw(approval, now, room, passed_on=passed_on)
         if fits(message.blocks, most=most):
-            return message
-    return _draw(approval, now, TINY, passed_on=passed_on)
+            return message, room, hidden
+    message, hidden = _draw(approval, now, TINY, passed_on=passed_on)
+    return message, TINY, hidden
 
 
-def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> Message:
+def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> tuple[Message, bool]:
     batch = len(approval.actions) > 1
-    body = _batch(approval, room, passed_on=passed_on) if batch else _single(approval, room)
     why = _why(approval, room)
-    whole = body.whole and why.whole and (body.raw or not unshown(approval))
     talk, all_said = asked.on_card(approval, room.why)
-    whole = whole and all_said
-    blocks = [header(texts.heading(approval)), *body.blocks, *why.blocks, *talk]
-    if not whole or not texts.heading(approval).endswith(approval.title.strip() or texts.UNTITLED):
+    aside = not (why.whole and all_said and _named(approval)) or (batch and unshown(approval))
+    body = _batch(approval, room, aside=aside, passed_on=passed_on) if batch else _single(approval, room)
+    hidden = aside or not body.whole or (not batch and not body.raw and unshown(approval))
+    before = [context(plain_text(f"Was: {was}"))] if (was := texts.was(approval)) else []
+    blocks = [header(texts.heading(approval)), *before, *body.blocks, *why.blocks, *talk]
+    if hidden:
         blocks.append(section(_incomplete(approval), buttons.review(approval)))
     if MASK in json.dumps(blocks, ensure_ascii=False):
         blocks.append(context(texts.HIDDEN))
     blocks.append(_context(approval, now))
     pending = approval.status is Status.PENDING
-    blocks.extend(_open(approval, now, passed_on=passed_on) if pending else _closed(approval, now, room))
+    closed = [] if pending else _closed(approval, now, room)
+    blocks.extend(_open(approval, now, hidden=hidden, passed_on=passed_on) if pending else closed)
     blocks.append(context(plain_text(f"Signoff · {line(approval.id, 60)}")))
-    return Message(fallback(texts_state.headline(approval)), blocks)
+    return Message(fallback(texts_state.headline(approval)), blocks), hidden
+
+
+def _named(approval: Approval) -> bool:
+    """Whether the title is whole in the header."""
+    return texts.heading(approval).endswith(" ".join(anew(approval).title.split()) or texts.UNTITLED)
 
 
 def brief(approval: Approval) -> list[Block] | None:
@@ -118,6 +151,8 @@ def brief(approval: Approval) -> list[Block] | None:
 
 
 def _incomplete(approval: Approval) -> str:
+    if approval.status is Status.PENDING and DecisionType.APPROVE in approval.allowed:
+        return ":mag: *Not everything fits here.* *Approve…* shows all of it first."
     if approval.status is Status.PENDING:
         return ":mag: *Not everything fits here.* Read the rest before you decide."
     return ":mag: Not everything fits here."
@@ -153,7 +188,7 @@ def _proposed(approval: Approval, index: int, limit: int) -> tuple[list[Block], 
 
 def _why(approval: Approval, room: Room) -> _Part:
     """The agent's own words. Of a question they are the question."""
-    lines = [approval.description]
+    lines = [anew(approval).description]
     if len(approval.actions) == 1:
         lines.append(approval.actions[0].description)
     said = [text.strip() for text in map(clean, lines)]
@@ -174,7 +209,7 @@ def _why(approval: Approval, room: Room) -> _Part:
     return _Part(blocks, whole)
 
 
-def _batch(approval: Approval, room: Room, *, passed_on: bool) -> _Part:
+def _batch(approval: Approval, room: Room, *, aside: bool, passed_on: bool) -> _Part:
     """One section per action, with its buttons or its verdict."""
     said = tally.verdicts(approval)
     still = [index for index, verdict in enumerate(said) if verdict is None]
@@ -184,7 +219,7 @@ def _batch(approval: Approval, room: Room, *, passed_on: bool) -> _Part:
     blocks: list[Block] = []
     whole = len(chosen) == len(said)
     for index in chosen:
-        part = _action(approval, index, said[index], room, passed_on=passed_on)
+        part = _action(approval, index, said[index], room, aside=aside, passed_on=passed_on)
         blocks.extend(part.blocks)
         whole = whole and part.whole
     if rest := len(said) - len(chosen):
@@ -197,7 +232,9 @@ def _batch(approval: Approval, room: Room, *, passed_on: bool) -> _Part:
     return _Part(blocks, whole)
 
 
-def _action(approval: Approval, index: int, said: Decision | None, room: Room, *, passed_on: bool) -> _Part:
+def _action(
+    approval: Approval, index: int, said: Decision | None, room: Room, *, aside: bool = False, passed_on: bool
+) -> _Part:
     action = approval.actions[index]
     share = max(120, room.args // min(len(approval.actions), room.window))
     name = [run(f"{index + 1}. "), run(line(action.name, 80) or "(no name)", "bold")]
@@ -206,6 +243,7 @@ def _action(approval: Approval, index: int, said: Decision | None, room: Room, *
     elements = [words(*name), *drawn.elements]
     why = clean(action.description).strip()
     kept = cut(why, 150)
+    whole = drawn.whole and complete and kept == why and line(action.name, 80) == " ".join(action.name.split())
     if why:
         elements.append(quote(kept))
     blocks: list[Block] = [divider(), rich(*elements), *change]
@@ -215,8 +253,8 @@ def _action(approval: Approval, index: int, said: Decision | None, room: Room, *
     elif said is None and approval.status is Status.PENDING:
         if votes := _votes(approval, index):
             blocks.append(context(votes))
-        blocks.extend([] if passed_on else buttons.of_action(approval, index))
-    return _Part(blocks, drawn.whole and complete and kept == why)
+        blocks.extend([] if passed_on else buttons.of_action(approval, index, hidden=aside or not whole))
+    return _Part(blocks, whole)
 
 
 def _votes(approval: Approval, index: int) -> str:
@@ -238,7 +276,7 @@ def _context(approval: Approval, now: datetime) -> Block:
     return context(*parts)
 
 
-def _open(approval: Approval, now: datetime, *, passed_on: bool) -> list[Block]:
+def _open(approval: Approval, now: datetime, *, hidden: bool, passed_on: bool) -> list[Block]:
     """How far it is, and what can be done."""
     batch = len(approval.actions) > 1
     blocks: list[Block] = []
@@ -251,7 +289,7 @@ def _open(approval: Approval, now: datetime, *, passed_on: bool) -> list[Block]:
         blocks.append(context(held))
     if _note_text(approval):
         blocks.append(_note(approval))
-    rows = buttons.of_all(approval) if batch else buttons.single(approval)
+    rows = (buttons.of_all if batch else buttons.single)(approval, hidden=hidden)
     return blocks + buttons.with_more(approval, rows)
 
 

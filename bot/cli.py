@@ -20,13 +20,15 @@ from approvals.lifecycle import Attempt
 from approvals.model import Actor, ActorRef, DecisionType, JsonValue, Source
 from approvals.ports import Query
 from approvals.refusals import Refusal
-from bot import logs, output, public, strict_json
+from bot import logs, output, strict_json
+from bot.audit_cli import audit
 from bot.callbacks_cli import callbacks
 from bot.command import AsJson, ConfigFile, EnvFile, Refused, run_until_done, settings_of
 from bot.core import open_core, open_records
 from bot.edited import typed
 from bot.keys_cli import keys
 from bot.policy_cli import policy
+from bot.receipt_cli import receipt
 
 app = typer.Typer(
     name="signoff",
@@ -221,25 +223,6 @@ def explain(
 
 
 @app.command()
-def audit(
-    approval: Annotated[str | None, typer.Option(help="Only of this approval.")] = None,
-    env_file: EnvFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Prints the audit, one event a line, oldest first."""
-
-    async def work() -> None:
-        async with open_records(settings_of(env_file)) as records:
-            after = "-"
-            while events := await records.approvals.audit(approval, after=after):
-                for event in events:
-                    output.event(public.event(event), as_json=as_json)
-                after = events[-1].seq
-
-    run_until_done(work())
-
-
-@app.command()
 def doctor(config: ConfigFile = None, env_file: EnvFile = None, as_json: AsJson = False) -> None:
     """Checks tokens, scopes, channels, Redis, graphs and policies, and says what to do."""
     from bot.doctor import Level, examine
@@ -265,6 +248,8 @@ def manifest(
     output.document(made(request_url=request_url))
 
 
+app.command("receipt")(receipt)
+app.add_typer(audit, name="audit")
 app.add_typer(callbacks, name="callbacks")
 app.add_typer(policy, name="policy")
 app.add_typer(keys, name="keys")

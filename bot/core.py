@@ -16,27 +16,31 @@ from agents.dialects import Dialects
 from agents.driver import GraphDriver
 from agents.history import ThreadHistory
 from agents.registry import Registry
-from agents.runner import Runner
+from agents.remote.deployments import Deployments, open_deployments
+from agents.remote.history import ServersHistory
+from agents.runner import GraphRunner, Runner
 from approvals.book import PolicyBook
 from approvals.due import DueKind
 from approvals.effects import Effects
 from approvals.errors import ConfigError
 from approvals.history import History
-from approvals.journal import ThreadJournal
 from approvals.metering import Metering
 from approvals.opening import Opening
 from approvals.performer import drive_with
 from approvals.ports import Clock
 from approvals.reapplying import Reapply
 from approvals.redact import Redactor
+from approvals.server_journal import ServerThreadJournal
 from approvals.service import Approvals
 from approvals.settings import Settings
 from approvals.shown import Shown
 from approvals.store.api_keys import ApiKeyStore
 from approvals.store.asked import AskedStore
+from approvals.store.audit import RedisAudit
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
 from approvals.store.feed import Feed
+from approvals.store.homes import HomeStore
 from approvals.store.kept import KeptBy
 from approvals.store.keys import Keys
 from approvals.store.pacing import BurstStore, PaceStore
@@ -65,6 +69,8 @@ class Records:
     store: RedisStore
     away: AwayStore
     told: ToldStore
+    homes: HomeStore
+    audit: RedisAudit
     pace: PaceStore
     bursts: BurstStore
     api_keys: ApiKeyStore
@@ -89,10 +95,11 @@ class Core:
     records: Records
     threads: Threads
     registry: Registry
-    driver: GraphDriver
+    driver: GraphRunner
     runner: Runner
     opening: Opening
     reapply: Reapply
+    deployments: Deployments
     history: History
 
 
@@ -130,6 +137,8 @@ async def open_records(
                 store=store,
                 away=away,
                 told=told,
+                homes=HomeStore(redis, clock=clock, keys=keys),
+                audit=RedisAudit(redis, keys=keys),
                 pace=PaceStore(redis, clock=clock, keys=keys),
                 bursts=BurstStore(redis, clock=clock, keys=keys),
                 api_keys=ApiKeyStore(redis, clock=clock, keys=keys),
@@ -163,6 +172,7 @@ async def open_core(
     async with (
         open_records(settings, clock=clock, rng=rng) as records,
         open_checkpointer(url, leases=True, wanted=wanted, kept=records.kept) as saver,
+        open_deployments(settings.signoff_langgraph_servers, clock=clock) as deployments,
     ):
         if not await records.book.number():
             await apply_file(records.book, settings)
@@ -171,7 +181,7 @@ async def open_core(
 
         dialects = Dialects(replies=registry.replies)
         opening = Opening(records.book.policies, dialects, clock=clock, team_zone=settings.signoff_time_zone)
-        journal = ThreadJournal(
+        journal = ServerThreadJournal(
             records.store,
             records.effects,
             opening,
@@ -179,15 +189,17 @@ async def open_core(
             ttl=settings.signoff_lease_seconds,
             attempts=settings.signoff_attempts,
         )
-        driver = GraphDriver(registry, dialects, journal, limit=settings.signoff_graph_seconds, meter=records.meter)
+        meter = records.meter
+        local = GraphDriver(registry, dialects, journal, limit=settings.signoff_graph_seconds, meter=meter)
+        driver = deployments.driver(local, journal, registry.replies)
         drive = drive_with(driver, records.store, clock=clock, rng=records.rng)
         records.effects.use({DueKind.DRIVE: drive})
         threads = Threads(records.store, records.effects, clock=clock, new_id=new_id)
         runner = Runner(threads, driver, records.store)
         reapply = Reapply(records.approvals, records.book.policies, opening, clock=clock)
         try:
-            history = ThreadHistory(registry)
-            yield Core(settings, records, threads, registry, driver, runner, opening, reapply, history)
+            history = ServersHistory(ThreadHistory(registry), deployments.servers)
+            yield Core(settings, records, threads, registry, driver, runner, opening, reapply, deployments, history)
         finally:
             await records.effects.close(timedelta(seconds=settings.signoff_shutdown_seconds))
             await registry.aclose()

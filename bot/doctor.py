@@ -11,7 +11,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from agents.checkpointer import Kind, choose
 from agents.registry import Registry
+from agents.remote.checkup import version
+from agents.remote.deployments import open_deployments
 from approvals import managers, policies
+from approvals.audit.signing import key_of
 from approvals.book import NOBODY
 from approvals.errors import ConfigError, SignoffError
 from approvals.model import Standing
@@ -55,7 +58,9 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
     checks: tuple[tuple[str, Callable[[Settings], AsyncGenerator[Finding]]], ...] = (
         ("redis", _redis),
         ("graphs", _graphs),
+        ("servers", _servers),
         ("policies", _policies),
+        ("audit", _audit),
         ("slack", _slack),
     )
     for name, check in checks:
@@ -120,11 +125,32 @@ async def _graphs(settings: Settings) -> AsyncGenerator[Finding]:
     await registry.aclose()
 
 
+async def _servers(settings: Settings) -> AsyncGenerator[Finding]:
+    async with open_deployments(settings.signoff_langgraph_servers, clock=utc_now) as deployments:
+        for server in deployments.servers.values():
+            try:
+                known = await version(server)
+            except SignoffError as wrong:
+                yield Finding("servers", Level.PROBLEM, str(wrong), "start it, or correct its url and key")
+                continue
+            if known.strict:
+                yield Finding("servers", Level.OK, f"{server.name} answers: {known}")
+            else:
+                what = f"{server.name} runs {known}: it does not refuse an answer to a question that is gone"
+                yield Finding("servers", Level.WARNING, what, "deploy it with langgraph 1.2.20 or later")
+
+
 async def _policies(settings: Settings) -> AsyncGenerator[Finding]:
     rules, where = await _after_start(settings)
     yield Finding("policies", Level.OK, f"{where}: {len(rules.policies)} rules and the default")
     if path := settings.signoff_managers:
         yield Finding("policies", Level.OK, f"{path}: managers for {len(managers.load(path))}")
+
+
+async def _audit(settings: Settings) -> AsyncGenerator[Finding]:
+    if settings.signoff_seal_key is not None:
+        key = key_of(settings.signoff_seal_key.get_secret_value())
+        yield Finding("audit", Level.OK, f"seals are signed; the public key is {key.public}")
 
 
 def _managers(settings: Settings) -> managers.Managers | None:

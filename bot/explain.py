@@ -33,4 +33,5 @@ async def explained(settings: Settings, what: str, value: tuple[JsonValue] | Non
         raise InputError(f"{what} is neither a graph of {settings.signoff_config} ({known}) nor an approval")
     told = of_approval(dialects, approval)
     answers = {kind: records.shown.told(answer, approval) for kind, answer in told.answers.items()}
-    return [replace(told, answers=answers, value=records.shown.told(told.value, approval))]
+    hidden = records.shown.approval(approval)
+    return [replace(told, answers=answers, value=hidden.payload, title=hidden.title)]

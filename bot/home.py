@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from approvals.away import Away
@@ -11,13 +12,26 @@ from approvals.ports import Page
 from bot import replies, texts
 from bot.bulk_views import way_in
 from bot.find import Find
-from bot.listing import rows
+from bot.listing import decided, rows
 from bot.rich import Block, actions, button, context, divider, header, section
 
-MAX_ROWS = 20
+MAX_ROWS = 15
 MAX_COVERED = 10
-MAX_DECIDED = 8
+MAX_PAST = 10
+MAX_DECIDED = 5
 """Rows with all that is asked, and its buttons: a view holds 100 blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """For admins: the version of the policies and how many it has (`None`: they cannot be read), how long Redis took to
+    answer, what is due and was not begun, and for how long."""
+
+    version: int
+    policies: int | None
+    redis_seconds: float
+    due: int
+    late_seconds: float
 
 
 def home(
@@ -31,32 +45,53 @@ def home(
     decidable: frozenset[str] = frozenset(),
     links: Mapping[str, str] | None = None,
     several: bool = False,
+    past: Sequence[Approval] = (),
+    health: Health | None = None,
 ) -> Block:
-    """The view for `views.publish`: the first twenty pending approvals, oldest first. `viewer` is a Slack user id.
+    """The view for `views.publish`: what is pending in three parts, what was decided, and more for admins. `viewer` is
+    a Slack user id.
 
     `more`: there may be others that they may see; how many is not known. `away`: the viewer is; `covering`: for whom
     they stand in. `decidable`: the ids of those that the viewer may decide. `links`: where their cards stand, by id.
-    `several`: some of one kind can be decided together.
+    `several`: some of one kind can be decided together. `past`: decided by or for them, the latest first.
     """
     shown = page.approvals[:MAX_ROWS]
     quick = frozenset([approval.id for approval in shown if approval.id in decidable][:MAX_DECIDED])
-    blocks: list[Block] = [*_absences(away, covering), header("Waiting for a decision")]
-    blocks.append(context(f"As of {texts.moment(now)}. Open this page again to refresh it."))
-    if several:
-        blocks.append(actions([way_in(Find().text())]))
-    if not shown:
-        blocks.append(section(texts.HELP_EMPTY))
-        blocks.append(context("`/approvals all` shows the same list in any conversation."))
-    for approval in shown:
-        blocks.append(divider())
-        extra, link = _yours(approval, viewer, covering), (links or {}).get(approval.id)
-        blocks += rows(approval, now, decide=approval.id in quick, extra=extra, link=link)
+    blocks: list[Block] = _absences(away, covering)
+    parts = _parts(shown, viewer, decidable)
+    for number, (title, part) in enumerate(parts):
+        blocks.append(header(title))
+        if not number:
+            blocks.append(context(replies.drawn(now)))
+            blocks += [actions([way_in(Find().text())])] if several else []
+            blocks += [] if part else [section(texts.HELP_EMPTY if not shown else replies.NOTHING_FOR_YOU)]
+        for approval in part:
+            blocks.append(divider())
+            extra, link = _yours(approval, viewer, covering), (links or {}).get(approval.id)
+            blocks += rows(approval, now, decide=approval.id in quick, extra=extra, link=link)
     if page.total > len(shown) and shown:
-        blocks.append(divider())
-        blocks.append(context(f"{len(shown)} of {page.total}. `/approvals all` lists all of them."))
+        blocks += [divider(), context(f"{len(shown)} of {page.total}. `/approvals all` lists all of them.")]
     elif more:
         blocks.append(context("There may be more: `/approvals all` lists all that you may see."))
-    return {"type": "home", "callback_id": "home", "blocks": blocks}
+    if past:
+        blocks += [header("Recently decided"), *(decided(one, (links or {}).get(one.id)) for one in past[:MAX_PAST])]
+        blocks.append(context("By you, or for you. `/approvals history` goes on from here."))
+    return {"type": "home", "callback_id": "home", "blocks": [*blocks, *(_admin(health) if health else ())]}
+
+
+def _parts(shown: Sequence[Approval], viewer: str, decidable: frozenset[str]) -> list[tuple[str, Sequence[Approval]]]:
+    """What waits for them, what they asked for, and what else waits; the first part also where it is empty."""
+    mine = [approval for approval in shown if approval.id in decidable]
+    asked = [approval for approval in shown if approval.id not in decidable and approval.requester == viewer]
+    others = [approval for approval in shown if approval not in mine and approval not in asked]
+    rest: list[tuple[str, Sequence[Approval]]] = [("Asked by you", asked), ("Waiting for others", others)]
+    return [("Waiting for you", mine), *(part for part in rest if part[1])]
+
+
+def _admin(health: Health) -> list[Block]:
+    policies = section(replies.policies_now(health.version, health.policies), button("Policies…", "admin:open", "home"))
+    well = replies.health(health.redis_seconds, health.due, health.late_seconds)
+    return [divider(), header("For admins"), policies, context(well)]
 
 
 def _absences(away: Away | None, covering: Sequence[Away]) -> list[Block]:

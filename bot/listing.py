@@ -75,7 +75,7 @@ def _listing(found: Found, now: datetime, *, decide: bool) -> Message:
         return Message(fallback(f"{title}: {sentence}"), [*blocks, *rest])
     for number, approval in enumerate(shown):
         if find.scope is Scope.HISTORY:
-            blocks.append(_decided(approval, found.links.get(approval.id)))
+            blocks.append(decided(approval, found.links.get(approval.id)))
         else:
             may, link = decide and approval.id in found.decidable, found.links.get(approval.id)
             blocks += rows(approval, now, decide=may, apart=number > 0, link=link)
@@ -90,10 +90,10 @@ def _listing(found: Found, now: datetime, *, decide: bool) -> Message:
 
 
 def quick(approval: Approval) -> list[Block]:
-    """What is asked, whole, and Approve and Deny; nothing where that takes more than a row, or more than a click."""
-    row = buttons.quick(approval)
-    asked = brief(approval) if row is not None else None
-    return [] if row is None or asked is None else [*asked, row]
+    """Approve and Deny, below what is asked where a row holds it whole; nothing where it takes more than a click."""
+    asked = brief(approval)
+    row = buttons.quick(approval, hidden=asked is None)
+    return [] if row is None else [*(asked or ()), row]
 
 
 def rows(
@@ -104,7 +104,7 @@ def rows(
     return [*([divider()] if apart and asked else []), row(approval, now, extra, link), *asked]
 
 
-def _decided(approval: Approval, link: str | None) -> Block:
+def decided(approval: Approval, link: str | None) -> Block:
     """What became of one: who, what, when."""
     last = approval.decisions[-1] if approval.decisions else None
     facts = [texts_votes.verdict(approval, last) if last is not None else f"*{texts_state.state(approval)}*"]

@@ -9,7 +9,7 @@ from approvals import automatic
 from approvals.model import ActorRef, Approval, Decision, Source, Status
 from approvals.policy import Urgency
 from bot import replies_find, texts, texts_state, texts_votes
-from bot.card import SMALL, draw
+from bot.card import DETAILS, SMALL, draw
 from bot.rich import (
     MAX_WEIGHT,
     Block,
@@ -29,8 +29,6 @@ from bot.rich import (
 
 MAX_ROWS = 15
 MAX_DECISIONS = 12
-DETAILS = 4200
-"""Characters that what is said beyond the card may take, at the most."""
 
 
 def row(approval: Approval, now: datetime, extra: str = "", link: str | None = None) -> Block:

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from approvals.model import Approval, DecisionType
 from approvals.tally import proposed, tally
 from bot import forms, reasons, schema_form, texts, texts_votes, verdicts
-from bot.buttons import GLASS, alone
+from bot.buttons import GLASS, alone, which
 from bot.review import pages
 from bot.rich import (
     Block,
@@ -22,10 +22,13 @@ from bot.rich import (
     clean,
     context,
     cut,
+    divider,
+    faithful,
     fallback,
     line,
     modal,
     plain_text,
+    preformatted,
     quote,
     rich,
     section,
@@ -33,7 +36,10 @@ from bot.rich import (
 
 MAX_SAID = 2000
 MAX_ABOUT = 20
+MAX_TYPED = 30
 VERDICT = "verdict"
+REVIEW = "review"
+"""The form in which everything is read, and approved on its last page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,13 @@ def glass_verdict(state: Mapping[str, Any]) -> DecisionType | None:
     return DecisionType(said) if said in (DecisionType.APPROVE, DecisionType.DENY) else None
 
 
+def verdict_of(callback_id: str, state: Mapping[str, Any]) -> DecisionType | None:
+    """What one of our forms decides; `None` for nothing that it offers."""
+    if callback_id == GLASS:
+        return glass_verdict(state)
+    return DecisionType.APPROVE if callback_id == REVIEW else DecisionType(callback_id)
+
+
 def edit(approval: Approval, action: int) -> Block:
     """One input per argument, filled in with what an approval would approve now."""
     blocks = [*_about(approval, action), *forms.inputs(proposed(approval, action))]
@@ -176,27 +189,57 @@ def respond(approval: Approval, action: int | None, branch: int | None = None) -
     )
 
 
-def review(approval: Approval, page: int) -> Block:
-    """Everything that was asked, whole, page by page (from 0; beyond the end is the last one)."""
+def review(approval: Approval, page: int, action: int | None = None, *, approve: bool = False) -> Block:
+    """Everything that was asked, whole, page by page (from 0; beyond the end is the last one).
+
+    `approve`: whoever reads it may approve this action, or all that are open, on the last page.
+    """
     every = pages(approval)
     page = max(0, min(page, len(every) - 1))
+    last = page + 1 == len(every)
     blocks: list[Block] = [{"type": "section", "text": plain_text(texts.title(approval))}, *every[page]]
     turns: list[Block] = []
     if page > 0:
         turns.append(button("Previous page", "review:prev", _turn(approval, page - 1)))
-    if page + 1 < len(every):
-        turns.append(button("Next page", "review:next", _turn(approval, page + 1)))
+    if not last:
+        style = "primary" if approve else None
+        turns.append(button("Next page", "review:next", _turn(approval, page + 1), style=style))
     if len(every) > 1:
-        blocks.append(context(f"Page {page + 1} of {len(every)}"))
+        where = f"Page {page + 1} of {len(every)}"
+        blocks.append(context(f"{where} · *Approve* stands on the last one" if approve and not last else where))
     if turns:
         blocks.append(actions(turns))
-    return modal("Review in full", blocks, callback_id="review", metadata=_meta(approval, None))
+    if approve and last:
+        blocks += _at_the_end(approval, action)
+    name = "Approve" if action is not None or len(approval.actions) < 2 else f"Approve {which(approval)}"
+    submit = cut(name, 24) if approve and last else ""
+    return modal("Review in full", blocks, callback_id=REVIEW, metadata=_meta(approval, action), submit=submit)
+
+
+def _at_the_end(approval: Approval, action: int | None) -> list[Block]:
+    """What follows from an approval, and the reason where the policy wants one."""
+    several = texts_votes.several(approval.policy)
+    said = texts_votes.counts_only(approval) if several else texts_votes.goes_on(approval.policy)
+    blocks = [divider(), context(said)]
+    if action is not None and len(approval.actions) > 1:
+        name = line(approval.actions[action].name, 150)
+        blocks.insert(1, context(plain_text(f"You approve action {action + 1} of {len(approval.actions)}: {name}")))
+    if _needs(approval, DecisionType.APPROVE):
+        blocks += reasons.inputs(approval.policy, required=True)
+    return blocks
 
 
 def _turn(approval: Approval, page: int) -> str:
     return json.dumps({"id": approval.id, "revision": approval.revision, "page": page}, separators=(",", ":"))
 
 
-def notice(title: str, text: str) -> Block:
-    """A modal that just says something. Both are ours; `text` is `mrkdwn`, escaped where it holds foreign words."""
-    return modal(title, [section(text if len(text) <= 2900 else fallback(text))], callback_id="notice")
+def notice(title: str, text: str, typed: Sequence[str] = ()) -> Block:
+    """A modal that just says something. Both are ours; `text` is `mrkdwn`, escaped where it holds foreign words.
+
+    `typed` is what was typed into the form before, so that nothing of it is lost.
+    """
+    blocks = [section(text if len(text) <= 2900 else fallback(text))]
+    kept = [cut(faithful(one), MAX_SAID) for one in typed[:MAX_TYPED] if one.strip()]
+    if kept:
+        blocks += [context("What you had entered, to copy:"), *(rich(preformatted(one)) for one in kept)]
+    return modal(title, blocks, callback_id="notice")

@@ -22,7 +22,7 @@ def plain(text: str) -> Message:
 def reminder(approval: Approval, now: datetime | None = None, asked: Sequence[str] | None = None) -> Message:
     """Asks again, with the time that is left where `now` is given. `asked`: who of the audience is called by name."""
     mark = texts.PRESSING.get(approval.urgency, "")
-    sentence = f"{mark}Still waiting for a decision: {inline(approval.title) or texts.UNTITLED}{_left(approval, now)}"
+    sentence = f"{mark}Still waiting for a decision: {inline(texts.title(approval))}{_left(approval, now)}"
     small = [texts.deadline(approval), texts.asked(approval, asked)]
     if texts_votes.several(approval.policy) and len(approval.actions) == 1:
         small.append(texts_votes.standing(approval, 0))
@@ -62,7 +62,7 @@ def glass(approval: Approval) -> Message:
 
 def report(approval: Approval) -> Message:
     """What became of the agent. Its words are a quote, its error preformatted: neither is parsed."""
-    about = inline(approval.title) or texts.UNTITLED
+    about = inline(texts.title(approval))
     if texts.unanswered(approval):
         sentence = f"Nobody answered in time, and the agent got no answer: {about}"
         small = context("*Ask again* on the card asks anew.")

@@ -186,6 +186,9 @@ def explained(found: Sequence[Explained], *, as_json: bool) -> None:
         table = Table(box=None, show_header=False, pad_edge=False)
         table.add_row(Text("taken for", style="dim"), Text(f"{each.dialect}, answered by {each.reply}"))
         table.add_row(Text("because", style="dim"), Text(each.why))
+        if each.title:
+            called = f"{each.title} ({each.titled})" if each.titled else each.title
+            table.add_row(Text("called", style="dim"), Text(called))
         for kind, answer in each.answers.items():
             table.add_row(Text(kind, style="dim"), Text(json.dumps(answer, ensure_ascii=False)))
         for use in each.uses:

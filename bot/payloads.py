@@ -37,7 +37,7 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Click:
     """A button of a card, or in a row of a list. `action` is the index of one action of a batch, `None` for the whole
-    card."""
+    card. `aside`: of a copy that only its reader sees, which has less room than a card."""
 
     verb: str
     approval_id: str
@@ -48,6 +48,7 @@ class Click:
     channel: str | None
     view_id: str | None
     row: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ def click(body: Body) -> Click:
         channel=_text(_mapping(body.get("channel")).get("id")) or None,
         view_id=_text(_mapping(body.get("view")).get("id")) or None,
         row=verb[1] is not None,
+        aside=_mapping(body.get("container")).get("is_ephemeral") is True,
     )
 
 
@@ -227,3 +229,12 @@ def _count(found: object) -> int:
 def state_values(body: Body) -> Mapping[str, Any]:
     """What was typed: `view.state.values`, by block id and action id."""
     return _mapping(_mapping(_mapping(body.get("view")).get("state")).get("values"))
+
+
+def typed(body: Body) -> list[str]:
+    """Every text that stands in the inputs of a form, in their order."""
+    found: list[str] = []
+    for inputs in state_values(body).values():
+        values = (_text(_mapping(one).get("value")) for one in _mapping(inputs).values())
+        found += [value for value in values if value]
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from approvals import lint, outlook, words
 from approvals.away import LONGEST, Away, Fault, Wrong
@@ -15,6 +16,10 @@ from bot import texts
 from bot.rich import Message, context, fallback, inline, section
 from bot.simulate import Simulated
 
+LATE = 10.0
+"""Seconds from which on work that is due counts as late."""
+
+NOTHING_FOR_YOU = ":white_check_mark: Nothing is waiting for you."
 NOT_DONE = "Nothing was changed"
 SLOW = "One moment"
 SLOW_FORM = "This takes longer than usual. The card will show what came of it; if it does not change, try again."
@@ -322,3 +327,25 @@ def findings(found: Sequence[Finding], first: int, lines: int) -> str:
         )
     more = f" … and {len(found) - 3} more." if len(found) > 3 else ""
     return " · ".join(said)[:1500] + more
+
+
+def drawn(now: datetime) -> str:
+    """When a Home tab was drawn."""
+    return f"As of {texts.moment(now)}. It is kept up to date."
+
+
+def policies_now(version: int, count: int | None) -> str:
+    """Which policies count now, for admins."""
+    if count is None:
+        return f":warning: *Policies*: version {version} cannot be read. `signoff policy show` says what is wrong."
+    where = f"version {version}" if version else "from the settings"
+    return f"*Policies*: {where}, {count} {'policy' if count == 1 else 'policies'} and what counts for everything else"
+
+
+def health(redis_seconds: float, due: int, late_seconds: float) -> str:
+    """How well things run, for admins."""
+    redis = f"Redis answers in {max(1, round(redis_seconds * 1000))} ms"
+    if late_seconds < LATE:
+        return f":white_check_mark: {redis} · no work is late"
+    what = "1 thing is" if due == 1 else f"{due} things are"
+    return f":warning: {redis} · {what} due, the oldest for {texts.span(late_seconds)}"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+
+from pydantic import JsonValue
 
 from approvals.model import Action, Approval
 from approvals.tally import proposed
@@ -22,6 +25,27 @@ PER_PAGE = 40
 
 PAGE_BYTES = 120_000
 """Of one page, written as ASCII JSON, the longest way to write it. Slack takes 250 kB."""
+
+
+def digest(approval: Approval) -> str:
+    """SHA-256, in hex, of everything that the pages show, as canonical JSON (keys sorted, no spaces, ASCII).
+
+    That is the title, the descriptions, each action's name and arguments as an approval would approve them, what the
+    agent sent, and what was asked back with the answers.
+    """
+    actions: list[JsonValue] = [
+        {"name": action.name, "description": action.description, "args": dict(proposed(approval, index))}
+        for index, action in enumerate(approval.actions)
+    ]
+    said: dict[str, JsonValue] = {
+        "title": approval.title,
+        "description": approval.description,
+        "actions": actions,
+        "payload": approval.payload,
+        "questions": [[question.text, question.answer] for question in approval.questions],
+    }
+    text = json.dumps(said, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def pages(approval: Approval) -> list[list[Block]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from agents.naming import anew
 from approvals import entries
 from approvals.lifecycle import offered
 from approvals.model import ActorRef, Approval, DecisionType, Resolution, Source, Status
@@ -48,8 +49,12 @@ ICON: Mapping[DecisionType, str] = {
 }
 PRESSING: Mapping[Urgency, str] = {Urgency.HIGH: "❗ Urgent: ", Urgency.CRITICAL: "🚨 Critical: "}
 EDITED = "✏️ Changed, was: "
+CHANGED = "✏️ Changed: "
 UNTITLED = "Untitled approval"
-HELP_EMPTY = "Nothing is waiting for a decision. When an agent asks, its card is posted and listed here."
+HELP_EMPTY = (
+    ":white_check_mark: Nothing is waiting for a decision. "
+    "When an agent asks, its card is posted, and it is listed here."
+)
 
 HIDDEN = f"{MASK} hides what may be a secret. The agent has the real value."
 
@@ -125,8 +130,8 @@ def span(seconds: float) -> str:
 
 
 def title(approval: Approval, limit: int = 150) -> str:
-    """Plain, on one line, never empty. Not escaped."""
-    return line(approval.title, limit) or UNTITLED
+    """Plain, on one line, never empty; after an edit that of what it was changed to. Not escaped."""
+    return line(anew(approval).title, limit) or UNTITLED
 
 
 def heading(approval: Approval) -> str:
@@ -134,8 +139,13 @@ def heading(approval: Approval) -> str:
     waits = approval.status is Status.PENDING
     mark = PRESSING.get(approval.urgency, "") if waits else ""
     if waits and any(proposed(approval, at) != action.args for at, action in enumerate(approval.actions)):
-        mark += EDITED
+        mark += CHANGED if was(approval) else EDITED
     return mark + title(approval, MAX_HEADER - size(mark))
+
+
+def was(approval: Approval) -> str:
+    """The title before an edit changed it; empty where it is the same, or cannot be told."""
+    return line(approval.title, 150) if anew(approval).title != approval.title else ""
 
 
 def overdue(approval: Approval) -> bool:
@@ -313,6 +323,10 @@ _SENTENCES: Mapping[Reason, Callable[[_Case], str]] = {
     Reason.NO_SUCH_ACTION: lambda case: f"There is no such action here. {case.detail} {_FOLLOW} Read the card again.",
     Reason.REASON_REQUIRED: lambda case: (
         f"This decision needs a reason{_by_policy(case)}. {_FOLLOW} Decide again and give one."
+    ),
+    Reason.UNREAD: lambda _: (
+        "Not all of it fits on the card, and you have not seen the rest yet. Nothing was changed. "
+        "Press *Approve…* on the card: it shows everything, and the last page has the button."
     ),
     Reason.INVALID_ANSWER: lambda case: (
         f"The agent cannot take this answer. {case.detail} {_FOLLOW} Correct it and send it again."

@@ -40,6 +40,12 @@ def page(number: int, pages: int, events: int) -> str:
     return f"Page {number} of {pages} · {events} entries"
 
 
+def archived(count: int) -> str:
+    """That earlier entries are not here any more."""
+    entries = "1 earlier entry is" if count == 1 else f"{count} earlier entries are"
+    return f"{entries} in the archive. Whoever runs Signoff can look there."
+
+
 def _who(event: Event) -> str:
     policy = event.data.get("policy")
     if event.actor.source is Source.POLICY and isinstance(policy, str):
@@ -77,9 +83,18 @@ def _decided(event: Event) -> str:
         said += " alone (glass broken)"
     if isinstance(votes := event.data.get("approvals"), str):
         said += f" ({inline(votes, 20)} approvals so far)"
+    if event.data.get("seen"):
+        said += ", having seen it in full"
     if bulk:
         said += f" (one of {bulk} chosen at once)"
     return said + _because(event, "reason")
+
+
+def _viewed(event: Event) -> str:
+    whole, pages = event.data.get("whole"), _number(event, "pages")
+    if pages < 2 or not whole:
+        return f"{_who(event)} {'was shown it in full' if whole else f'began to read it in full ({pages} pages)'}"
+    return f"{_who(event)} was shown it in full ({pages} pages)"
 
 
 def _resolved(event: Event) -> str:
@@ -125,6 +140,7 @@ def _reapplied(event: Event) -> str:
 _WORDS: Mapping[EventType, Callable[[Event], str]] = {
     EventType.OPENED: _opened,
     EventType.ANNOUNCED: _cards,
+    EventType.VIEWED: _viewed,
     EventType.AMENDED: lambda event: (
         f"The agent asked something else: revision {_number(event, 'revision')}, earlier votes do not count"
     ),

@@ -20,6 +20,12 @@ def progress(approval: Approval) -> str:
         return f":checkered_flag: The answer is there for {inline(approval.terms.name, 60) or 'whoever asked'} to read."
     if approval.status is Status.RESOLVED and approval.held_until is not None:
         return f":hourglass_flowing_sand: The agent goes on at {texts.moment(approval.held_until)}; until then: *Undo*."
+    if approval.unreachable and approval.status is Status.RESOLVED:
+        waits = "*The agent's server does not answer; the decision waits.*"
+        return f":hourglass_flowing_sand: {waits} It is handed over once the server is back."
+    if approval.unreachable and approval.status is Status.RESUMING:
+        away = "*The agent's server does not answer; the decision is on its way.*"
+        return f":hourglass_flowing_sand: {away} Once the server is back, Signoff sees whether it arrived."
     if approval.status is Status.RESOLVED:
         return ":hourglass_flowing_sand: Decided; resuming the agent…"
     if approval.status is Status.RESUMING:
@@ -79,7 +85,7 @@ def _waiting(approval: Approval) -> str:
 
 def headline(approval: Approval) -> str:
     """The card in one sentence, for notifications. Escaped, short."""
-    about = inline(approval.title, 180) or texts.UNTITLED
+    about = inline(texts.title(approval, 180), 180)
     if approval.status is Status.PENDING:
         mark = texts.PRESSING.get(approval.urgency, "")
         return f"{mark}{'Overdue' if texts.overdue(approval) else 'Decision needed'}: {about}"

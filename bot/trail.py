@@ -27,13 +27,16 @@ def linked(approval: Approval, link: str | None) -> Block:
     return modal(replies_find.LINK_TITLE, blocks, callback_id="link")
 
 
-def trail(approval: Approval, events: Sequence[Event], page: int) -> Block:
-    """One page (from 0; beyond the end is the last one) of who did what and when."""
+def trail(approval: Approval, events: Sequence[Event], page: int, archived: int = 0) -> Block:
+    """One page (from 0; beyond the end is the last one) of who did what and when. `archived`: entries before these."""
     pages = max(1, -(-len(events) // PER_PAGE))
     page = max(0, min(page, pages - 1))
     shown = events[page * PER_PAGE : (page + 1) * PER_PAGE]
     blocks: list[Block] = [_title(approval), context(texts_audit.ORDER)]
-    blocks += [section(texts_audit.line(event)) for event in shown] or [section(texts_audit.NOTHING)]
+    if archived and not page:
+        blocks.append(section(texts_audit.archived(archived)))
+    nothing = [] if archived else [section(texts_audit.NOTHING)]
+    blocks += [section(texts_audit.line(event)) for event in shown] or nothing
     turns: list[Block] = []
     if page > 0:
         turns.append(button("Previous page", "trail:prev", _turn(approval, page - 1)))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from agents.naming import KEY, is_ours
 from approvals.model import Approval
+from approvals.policy import Urgency
 from bot.rich import Block, cut, faithful, line, preformatted, run, size, words
 
 MAX_NAME = 80
@@ -22,6 +24,7 @@ _MACHINERY = frozenset(
     {
         "review_configs",
         "config",
+        "allow",
         "reply",
         "type",
         "options",
@@ -29,7 +32,6 @@ _MACHINERY = frozenset(
         "editable",
         "allow_edit",
         "response_type",
-        "urgency",
     }
 )
 """Keys of payloads that say how to answer, not what it is about."""
@@ -119,10 +121,17 @@ def unshown(approval: Approval) -> bool:
     """
     said = {approval.title, approval.description, approval.graph}
     for action in approval.actions:
-        said.update((action.name, action.description, *_leaves(dict(action.args))))
+        # LangChain's middleware says name and arguments once more in its description.
+        repeated = f"{action.description}\n\nTool: {action.name}\nArgs: {dict(action.args)}"
+        said.update((action.name, action.description, repeated, *_leaves(dict(action.args))))
     prose = "\n".join((approval.title, approval.description, *(action.description for action in approval.actions)))
     prose = prose[:MAX_PROSE]
     return any(leaf not in said and leaf.strip() and leaf.strip() not in prose for leaf in _leaves(approval.payload))
+
+
+def _told(key: str, entry: JsonValue) -> bool:
+    """How much it presses, and how it is called: every card says it."""
+    return (key == "urgency" and entry in list(Urgency)) or (key == KEY and is_ours(entry))
 
 
 def _leaves(value: JsonValue) -> Iterator[str]:
@@ -131,7 +140,7 @@ def _leaves(value: JsonValue) -> Iterator[str]:
     while stack:
         found = stack.pop()
         if isinstance(found, dict):
-            stack.extend(entry for key, entry in found.items() if key not in _MACHINERY)
+            stack.extend(entry for key, entry in found.items() if key not in _MACHINERY and not _told(key, entry))
         elif isinstance(found, list):
             stack.extend(found)
         elif isinstance(found, str):

@@ -15,6 +15,7 @@ from agents.dialects.inbox import AgentInbox
 from agents.dialects.middleware import Middleware, PerCall
 from agents.dialects.plain import Plain
 from agents.dialects.replies import Replies
+from agents.naming import named
 from agents.payload import payload_hash, to_json
 from approvals.model import Approval, Decision, Draft, InterruptRef, Reply
 from approvals.policy import Urgency
@@ -51,7 +52,7 @@ class Dialects:
         schema = reading.schema if schema is None else schema
         # What is hashed is what a click is about: where the answer would be another, so is the question.
         asked: list[JsonValue] = [payload, schema, reading.reply, reading.template]
-        return Draft(
+        draft = Draft(
             interrupt=InterruptRef(
                 id=interrupt.id,
                 payload_hash=payload_hash(asked),
@@ -70,6 +71,7 @@ class Dialects:
             template=reading.template,
             urgency=_urgency(payload),
         )
+        return named(draft, graph, self._replies.titles)
 
     def check(self, approval: Approval, decision: Decision) -> Refusal | None:
         """Whether the graph can take this decision."""

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from agents.dialects.base import Context
 from agents.dialects.replies import Rule, spelled_rule
 from agents.dialects.shapes import APPROVE, DENY, EDIT, HINTS, RESPOND, SHAPES, by_options, by_schema, stated_options
+from agents.naming import KEY, is_ours
 from agents.schema import as_schema, fault, kind_of
 from agents.titles import bounded, pretty
 from approvals.model import SYSTEM, Action, Decision, DecisionType
@@ -92,7 +93,7 @@ def _args(payload: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     if nested is not None:
         return nested
     skip = NOT_ARGS | {"allow"} if "reply" in payload else NOT_ARGS
-    return {key: entry for key, entry in payload.items() if key not in skip}
+    return {key: entry for key, entry in payload.items() if key not in skip and not (key == KEY and is_ours(entry))}
 
 
 def by_rule(rule: Rule, payload: JsonValue, schema: JsonValue, found: Found) -> Choice:

@@ -10,6 +10,8 @@ A rule is the name of a shape (`agents.dialects.shapes.HINTS`) or an object. Its
 `"$end"` ends the thread instead of resuming it. `args` says what can be edited: a list of the payload's keys, or an
 object of names and first values. `schema` is the JSON Schema of the answer where the graph states none.
 
+`signoff.titles` states, by the same names, what a card is called (`agents.naming`).
+
 The LangGraph CLI reads none of this (`langgraph validate` warns of an unknown key, every other command ignores it).
 """
 
@@ -24,6 +26,7 @@ from typing import cast
 from pydantic import JsonValue
 
 from agents.dialects.shapes import HINTS, PLACEHOLDERS
+from agents.naming import TemplateError, Templates, Titles, check
 from agents.schema import schema_fault
 from approvals.model import DecisionType
 
@@ -46,9 +49,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Replies:
-    """All rules: graph → name → rule."""
+    """All rules: graph → name → rule; and the templates of titles."""
 
     rules: Mapping[str, Mapping[str, Rule]] = field(default_factory=dict[str, Mapping[str, Rule]])
+    titles: Titles = field(default_factory=Titles)
 
     def rule(self, graph: str, *names: str) -> Rule | None:
         """The rule of the first of these names (an action, a node) that has one, else the graph's `*`."""
@@ -69,7 +73,7 @@ def read_replies(stated: object, graphs: tuple[str, ...], where: str = "") -> Re
     if stated is None:
         return Replies()
     top = _object(stated, ())
-    _known(top, ("replies",), ())
+    _known(top, ("replies", "titles"), ())
     found: dict[str, Mapping[str, Rule]] = {}
     for graph, entry in _object(top.get("replies", {}), ("replies",)).items():
         if graph not in graphs:
@@ -80,7 +84,42 @@ def read_replies(stated: object, graphs: tuple[str, ...], where: str = "") -> Re
             found[graph] = {name: _rule(rule, (*path, name), where) for name, rule in rules.items()}
         else:
             found[graph] = {"*": _rule(cast("object", entry), path, where)}
-    return Replies(found)
+    return Replies(found, _titles(top.get("titles", {}), graphs, where))
+
+
+def _titles(stated: object, graphs: tuple[str, ...], where: str) -> Titles:
+    """`titles`, by graph, then by action or node: a template, or an object with `title` and `summary`."""
+    found: dict[str, Mapping[str, Templates]] = {}
+    for graph, entry in _object(stated, ("titles",)).items():
+        path = ("titles", graph)
+        if graph not in graphs:
+            raise RuleError(path, f"there is no graph “{graph}”{_meant(graph, graphs)}")
+        whole = isinstance(entry, str) or (
+            isinstance(entry, dict) and set(cast("dict[str, object]", entry)) <= {"title", "summary"}
+        )
+        if whole:
+            found[graph] = {"*": _templates(cast("object", entry), path, where)}
+        else:
+            found[graph] = {
+                name: _templates(one, (*path, name), where)
+                for name, one in _object(cast("object", entry), path).items()
+            }
+    return Titles(found)
+
+
+def _templates(stated: object, keys: tuple[str, ...], where: str) -> Templates:
+    place = ".".join((where, *keys)) if where else ".".join(keys)
+    entries: dict[str, object] = {"title": stated} if isinstance(stated, str) else _object(stated, keys)
+    _known(entries, ("title", "summary"), keys)
+    said = dict[str, str]()
+    for key, template in entries.items():
+        try:
+            said[key] = check(template)
+        except TemplateError as wrong:
+            raise RuleError(keys if isinstance(stated, str) else (*keys, key), str(wrong)) from wrong
+    if not said:
+        raise RuleError(keys, 'says nothing: write a title, such as "Refund ${amount:money} to {customer}"')
+    return Templates(place, **said)
 
 
 def spelled_rule(stated: object, where: str) -> Rule | None:

@@ -52,6 +52,15 @@ class Keys:
         return self._key("absences")
 
     @property
+    def homes(self) -> str:
+        """Sorted set of people by when they opened their Home tab, in microseconds."""
+        return self._key("homes")
+
+    def home(self, user_id: str) -> str:
+        """String with a time to live: when a person's Home tab was drawn, in microseconds."""
+        return self._key("home", user_id)
+
+    @property
     def told(self) -> str:
         """Set of what admins were told of the policies."""
         return self._key("told")
@@ -65,6 +74,16 @@ class Keys:
     def audit(self) -> str:
         """Stream of audit events."""
         return self._key("audit")
+
+    @property
+    def sealed(self) -> str:
+        """Hash: `n`, `hash` and `to` of the newest seal of the audit; `archived` and `trimmed`, numbers of seals."""
+        return self._key("sealed")
+
+    @property
+    def seals(self) -> str:
+        """Hash: number to the seal's JSON."""
+        return self._key("seals")
 
     @property
     def due(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import cast
+from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -159,13 +159,20 @@ class RedisStore:
             start = after if after == "-" else f"({after}"
             rows = await self._redis.xrange(self._keys.audit, start, "+", count=limit)
         else:
-            seqs = await self._redis.lrange(self._keys.trail(approval_id), 0, -1)
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for seq in seqs[seqs.index(after) + 1 if after in seqs else 0 :][:limit]:
-                    pipe.xrange(self._keys.audit, seq, seq)
-                rows = list(chain.from_iterable(await pipe.execute()))
+            seqs = cast("list[str]", await self._redis.lrange(self._keys.trail(approval_id), 0, -1))
+            rows = await self._trail(seqs[seqs.index(after) + 1 if after in seqs else 0 :], limit)
         entries = cast("list[tuple[str, dict[str, str]]]", rows)
         return [replace(EVENTS.load(fields["e"]), seq=seq) for seq, fields in entries]
+
+    async def _trail(self, seqs: Sequence[str], limit: int) -> list[Any]:
+        """The events of these ids. Those that were archived are gone: what comes after them is found all the same."""
+        for at in range(0, len(seqs), limit):
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for seq in seqs[at : at + limit]:
+                    pipe.xrange(self._keys.audit, seq, seq)
+                if rows := list(chain.from_iterable(await pipe.execute())):
+                    return rows
+        return []
 
     # -- writing
 

@@ -28,6 +28,7 @@ View = Mapping[str, Any]
 def register(app: App, door: Door) -> None:
     """Registers the buttons and forms of the modal. The command that opens it stands in `commands`."""
     admin = Admin(door)
+    app.action("admin:open")(door.listener(admin.from_home))
     app.action("admin:policy")(door.listener(admin.policy))
     app.action(re.compile("^admin:(edit|add)$"))(door.listener(admin.edit))
     app.action(re.compile("^admin:(prev|next)$"))(door.listener(admin.turn))
@@ -94,6 +95,11 @@ class Admin:
         """From the command, which is acknowledged already."""
         view_id = await self._slack.open_view(payloads.trigger_id(body), views.loading())
         await self._fill(body, view_id, lambda _: self._list())
+
+    async def from_home(self, body: Body, answer: Answer) -> None:
+        """From the button of the Home tab."""
+        await answer.ack()
+        await self.open(body)
 
     async def turn(self, body: Body, answer: Answer) -> None:
         """Another page."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from approvals.lifecycle import Attempt
+from approvals.lifecycle import Attempt, seen
 from approvals.model import Actor, Approval, DecisionType, Standing, Status, Thread
 from approvals.refusals import Reason, Refusal
 from approvals.tally import verdicts
 from bot import modals, payloads, replies, replies_find, texts
-from bot.buttons import ROW
+from bot.buttons import ROW, asks_twice
+from bot.card import brief, hides
 from bot.listeners.door import Answer, App, Door
 from bot.listeners.home import draw
 from bot.listing import quick
@@ -50,13 +52,15 @@ class Buttons:
         if approval is None:
             await self._door.unknown(answer, click.person)
             return
-        if DecisionType.APPROVE in approval.policy.reason_required:
+        shown = self._door.shown.approval(approval)
+        must_see = _must_see(click, shown)
+        if approval.status is Status.PENDING and self._to_read(click, shown, actor, must_see=must_see):
+            await self._read(click, answer, actor)
+            return
+        if DecisionType.APPROVE in approval.policy.reason_required or (must_see and asks_twice(approval)):
             await self.ask(body, answer)
             return
-        if click.row and approval.status is Status.PENDING and not quick(self._door.shown.approval(approval)):
-            await self.review(body, answer)  # it takes more than a click by now
-            return
-        attempt = Attempt(type=DecisionType.APPROVE, actor=actor.ref, action=click.action, revision=click.revision)
+        attempt = replace(_approval(click, actor), must_see=must_see)
         done = await self._door.approvals.decide(click.approval_id, attempt, actor)
         await answer.ack()
         if isinstance(done, Refusal):
@@ -64,7 +68,26 @@ class Buttons:
         elif click.row and click.view_id is not None:
             await draw(self._door, click.person.id)
         elif click.row:
-            await answer.say(replies_find.approved(texts.title(self._door.shown.approval(approval))))
+            await answer.say(replies_find.approved(texts.title(shown)))
+
+    @staticmethod
+    def _to_read(click: Click, shown: Approval, actor: Actor, *, must_see: bool) -> bool:
+        """Whether the whole of it is shown first: they have not seen it, or a row's one click takes more by now."""
+        unseen = must_see and seen(shown, actor.ref.id) is None
+        return (unseen and shown.revision == click.revision) or (click.row and not quick(shown))
+
+    async def _read(self, click: Click, answer: Answer, actor: Actor) -> None:
+        """Shows the whole of it to those who may approve it, with the button at its end."""
+        found = await self._door.approvals.may_decide(click.approval_id, actor, _approval(click, actor))
+        await answer.ack()
+        if isinstance(found, Refusal):
+            await self._door.refuse(answer, found, click.approval_id, click.person)
+        else:
+            await self._reviewed(click, self._door.shown.approval(found), actor, approve=True)
+
+    async def _reviewed(self, click: Click, shown: Approval, actor: Actor, *, approve: bool) -> None:
+        await self._show(click, modals.review(shown, 0, click.action, approve=approve))
+        await self._door.viewed(shown, actor.ref, 0)
 
     async def ask(self, body: Body, answer: Answer) -> None:
         """Opens the form that the decision needs, for those who may make it."""
@@ -83,15 +106,18 @@ class Buttons:
         await self._show(click, _form(kind, self._door.shown.approval(found), click.action))
 
     async def review(self, body: Body, answer: Answer) -> None:
-        """Shows everything, whole."""
+        """Shows everything, whole, to whoever may see it; those who may approve can do so at its end."""
         click = payloads.click(body)
         await answer.ack()
         if await self._door.directory.standing(click.person.id, click.person.team_id) is not Standing.MEMBER:
             await answer.say(replies.MEMBERS_ONLY)
-        elif (approval := await self._door.seen(click.person, click.approval_id)) is not None:
-            await self._show(click, modals.review(approval, 0))
-        else:
+            return
+        actor, approval = await self._door.actor(click.person, click.approval_id)
+        if approval is None:
             await self._door.unknown(answer, click.person)
+            return
+        shown = self._door.shown.approval(approval)
+        await self._reviewed(click, shown, actor, approve=await self._door.may_approve(approval, actor, click.action))
 
     async def retry(self, body: Body, answer: Answer) -> None:
         """Lets a failed graph go on."""
@@ -136,6 +162,17 @@ class Buttons:
 
     async def _show(self, click: Click, view: Mapping[str, Any]) -> None:
         await self._door.slack.open_view(click.trigger_id, view)
+
+
+def _approval(click: Click, actor: Actor) -> Attempt:
+    return Attempt(type=DecisionType.APPROVE, actor=actor.ref, action=click.action, revision=click.revision)
+
+
+def _must_see(click: Click, shown: Approval) -> bool:
+    """Whether what they clicked on leaves something out."""
+    if click.row:
+        return brief(shown) is None
+    return hides(shown, click.action, in_details=click.aside)
 
 
 def _form(kind: DecisionType, approval: Approval, action: int | None) -> Mapping[str, Any]:

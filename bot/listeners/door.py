@@ -13,9 +13,10 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from approvals.due import DueKind
 from approvals.errors import InputError, Later
-from approvals.model import Actor, Approval
+from approvals.lifecycle import Attempt
+from approvals.model import Actor, ActorRef, Approval, DecisionType
 from approvals.refusals import Reason, Refusal
-from bot import modals, replies, texts
+from bot import modals, replies, review, texts
 from bot.absences import Absences
 from bot.blocks import Message
 from bot.core import Core
@@ -111,6 +112,19 @@ class Door:
         if approval is None or not await self.sight.sees(person, approval):
             return None
         return self.shown.approval(approval)
+
+    async def viewed(self, shown: Approval, actor: ActorRef, page: int) -> None:
+        """Writes down that somebody has this page of the full view before them: the first and the last count."""
+        pages = len(review.pages(shown))
+        last = page + 1 >= pages
+        if page == 0 or last:
+            done = review.digest(shown)
+            await self.approvals.viewed(shown.id, actor, shown.revision, pages=pages, digest=done, whole=last)
+
+    async def may_approve(self, approval: Approval, actor: Actor, action: int | None) -> bool:
+        """Whether this person's approval would be taken now."""
+        attempt = Attempt(type=DecisionType.APPROVE, actor=actor.ref, action=action, revision=approval.revision)
+        return not isinstance(await self.approvals.may_decide(approval.id, actor, attempt), Refusal)
 
     async def redraw(self, approval_id: str) -> None:
         """Somebody clicked on a card that shows what is no longer so: it is drawn anew, soon."""

@@ -13,10 +13,12 @@ from approvals.refusals import Reason, Refusal
 from approvals.tally import proposed
 from bot import forms, modals, payloads, reasons, replies, schema_form
 from bot.buttons import GLASS
+from bot.card import hides
 from bot.edited import edited
 from bot.listeners.door import Answer, App, Door
 from bot.modals import Meta
 from bot.payloads import Body
+from bot.review import pages
 from bot.schema_branches import BRANCH
 
 
@@ -25,6 +27,7 @@ def register(app: App, door: Door) -> None:
     submissions = Submissions(door)
     for kind in DecisionType:
         app.view(kind.value)(door.listener(submissions.decide))
+    app.view(modals.REVIEW)(door.listener(submissions.decide))
     app.view(GLASS)(door.listener(submissions.decide))
     app.action(BRANCH)(door.listener(submissions.branch))
     app.action(re.compile(r"^review:(prev|next)$"))(door.listener(submissions.page))
@@ -43,7 +46,7 @@ class Submissions:
         if meta is None:
             raise InputError("a form is not of our making: its metadata cannot be read")
         alone = view["callback_id"] == GLASS
-        kind = modals.glass_verdict(payloads.state_values(body)) if alone else DecisionType(view["callback_id"])
+        kind = modals.verdict_of(view["callback_id"], payloads.state_values(body))
         if kind is None:
             raise InputError("a form is not of our making: it names no decision")
         person = payloads.person(body)
@@ -57,7 +60,10 @@ class Submissions:
         if isinstance(attempt, forms.FieldErrors):
             await answer.ack(response_action="errors", errors=dict(attempt.errors))
             return
-        said = Attempt(actor=actor.ref, alone=alone, **attempt)
+        if view["callback_id"] == modals.REVIEW and approval.revision == meta.revision:
+            await self._door.viewed(shown, actor.ref, len(pages(shown)) - 1)  # they sent its last page
+        must_see = not alone and hides(shown, meta.action)
+        said = Attempt(actor=actor.ref, alone=alone, must_see=must_see, **attempt)
         done = await self._door.approvals.decide(meta.id, said, actor)
         if not isinstance(done, Refusal):
             await answer.ack()
@@ -65,7 +71,7 @@ class Submissions:
             await answer.ack(response_action="errors", errors=errors)
         else:
             now = await self._door.approvals.get(meta.id)
-            notice = modals.notice(replies.NOT_DONE, self._door.refusal(done, now, person))
+            notice = modals.notice(replies.NOT_DONE, self._door.refusal(done, now, person), payloads.typed(body))
             await answer.ack(response_action="update", view=notice)
             await self._door.redraw(meta.id)
 
@@ -111,9 +117,15 @@ class Submissions:
         view_id = payloads.view_id(body)
         if not isinstance(approval_id, str) or not isinstance(page, int) or view_id is None:
             raise InputError("a page button is not of our making")
-        approval = await self._door.seen(payloads.person(body), approval_id)
-        if approval is not None:
-            await self._door.slack.update_view(view_id, modals.review(approval, page))
+        meta = modals.metadata(body.get("view") or {})
+        actor, approval = await self._door.actor(payloads.person(body), approval_id)
+        if approval is None:
+            return
+        action = meta.action if meta is not None and meta.revision == approval.revision else None
+        page = page if found.get("revision") == approval.revision else 0  # another question: from its beginning
+        shown, approve = self._door.shown.approval(approval), await self._door.may_approve(approval, actor, action)
+        await self._door.slack.update_view(view_id, modals.review(shown, page, action, approve=approve))
+        await self._door.viewed(shown, actor.ref, page)
 
 
 def _inline(

@@ -16,6 +16,7 @@ from bot.listeners.door import Answer, App, Door
 from bot.manifest import AUDIT_TRAIL, COPY_LINK
 from bot.notifier import EVENT
 from bot.payloads import Body, Pointed
+from bot.rich import Block
 
 log = structlog.get_logger()
 
@@ -48,8 +49,7 @@ class Shortcuts:
         await answer.ack()
         at = payloads.pointed(body)
         if (approval := await self._about(at, answer)) is not None:
-            events = await self._door.approvals.audit(approval.id, limit=trail.MOST)
-            await self._door.slack.open_view(at.trigger_id, trail.trail(approval, events, 0))
+            await self._door.slack.open_view(at.trigger_id, await self._trail(approval, 0))
 
     async def page(self, body: Body, answer: Answer) -> None:
         """Another page of it."""
@@ -59,8 +59,11 @@ class Shortcuts:
             raise InputError("a page button is not of our making")
         approval = await self._door.seen(payloads.person(body), found[0])
         if approval is not None:
-            events = await self._door.approvals.audit(approval.id, limit=trail.MOST)
-            await self._door.slack.update_view(view_id, trail.trail(approval, events, found[1]))
+            await self._door.slack.update_view(view_id, await self._trail(approval, found[1]))
+
+    async def _trail(self, approval: Approval, page: int) -> Block:
+        events = await self._door.approvals.audit(approval.id, limit=trail.MOST)
+        return trail.trail(approval, events, page, await self._door.core.records.audit.missing(approval.id))
 
     async def _about(self, at: Pointed, answer: Answer) -> Approval | None:
         """The approval, secrets hidden; `None` where there is none that they may see, and they were told."""

@@ -17,10 +17,10 @@ PUBLISHED = json.loads((ROOT / "tests" / "scenarios" / "published" / "langgraph.
 
 
 def test_the_configuration_shown_is_one() -> None:
-    """The example of the page is read without an error."""
-    (block,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
-    shown = json.loads(block)
-    assert read_replies(shown["signoff"], tuple(shown["graphs"])).rule("mailer", "gate") is not None
+    """The examples of the page are read without an error."""
+    answers, titles = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
+    assert read_replies(answers["signoff"], tuple(answers["graphs"])).rule("mailer", "gate") is not None
+    assert "issue_refund" in str(read_replies(titles["signoff"], tuple(titles["graphs"])))
 
 
 def test_every_word_of_the_configuration_is_explained() -> None:

@@ -73,11 +73,15 @@ STEPS: Mapping[Input, Step] = {
     Input.REAPPLY: lambda a, now: lifecycle.reapply(a, replace(POLICY, name="other"), ANA, now),
     Input.RELEASE: lambda a, now: lifecycle.release(replace(a, held_until=T0), now),
     Input.UNDO: lambda a, now: lifecycle.undo(replace(a, held_until=at(200)), ANA, now),
+    Input.UNREACH: lambda a, now: lifecycle.unreached(a, "no answer", now),
+    Input.REACH: lifecycle.reached_again,
+    Input.WITHHOLD: lambda a, now: lifecycle.withheld(a, "somebody else was first", now),
     Input.ASK_BACK: lambda a, now: lifecycle.ask_back(a, ANA, "Which order?", now),
     Input.ANSWER: lambda a, now: lifecycle.answered(asked(a), 1, BEN, "The second.", now),
     Input.CANCEL: lambda a, now: lifecycle.cancel(replace(a, held_until=at(200)), ANA, "not needed", now),
     Input.CALL_BACK: lambda a, now: calling.delivered(a, now),
     Input.STICK: lambda a, now: lifecycle.stick(a, "answered elsewhere", now),
+    Input.VIEW: lambda a, now: lifecycle.view(a, ANA, a.revision, now, pages=1, digest="d", whole=True),
 }
 
 

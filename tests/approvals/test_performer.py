@@ -193,4 +193,4 @@ async def test_driving_comes_back_when_it_must(store: RedisStore, clock: Virtual
 
 async def test_no_kind_is_forgotten(replica: Replica) -> None:
     """Everything that can fall due is performed by somebody; what only a serving process does is put together there."""
-    assert replica.effects.kinds | {DueKind.DIGEST, DueKind.CALLBACK} == frozenset(DueKind)
+    assert replica.effects.kinds | {DueKind.DIGEST, DueKind.CALLBACK, DueKind.HOME} == frozenset(DueKind)

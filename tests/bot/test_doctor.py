@@ -204,6 +204,19 @@ async def test_threads_that_another_saver_keeps_are_a_problem(
     await redis.connection_pool.aclose()
 
 
+async def test_the_key_of_the_seals_is_tried_and_its_public_half_told(redis_url: str) -> None:
+    """A key that is none is named by its setting, without its value; without a key there is nothing to say."""
+    for value, level, text in (
+        ("A" * 43 + "=", Level.OK, "public key"),
+        ("hunter2", Level.PROBLEM, "SIGNOFF_SEAL_KEY"),
+        (None, None, ""),
+    ):
+        settings = Settings.model_validate({"redis_url": redis_url, "signoff_seal_key": value})
+        found = [one async for one in examine(settings) if one.check == "audit"]
+        assert [one.level for one in found] == ([level] if level else [])
+        assert all(text in one.text and "hunter2" not in one.text for one in found)
+
+
 async def test_a_server_that_is_nearly_full(
     slack: LocalSlack, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from approvals.model import Action, Approval
-from approvals.policy import Quorum
+from approvals.policy import Quorum, Urgency
 from approvals.redact import MASK
 from bot import blocks, listing, payloads
 from bot.blocks import Found, Turn
@@ -94,17 +94,30 @@ def test_a_row_that_says_everything_is_decided_in_the_list() -> None:
         replace(BARE, policy=replace(BARE.policy, confirm=True)),
         replace(BARE, policy=replace(BARE.policy, reason_required=("deny",))),
         replace(BARE, policy=replace(BARE.policy, quorum=Quorum(approve=2))),
+        replace(BARE, urgency=Urgency.CRITICAL),
         replace(BARE, revision=2),
+        SAMPLES["approved"],
+    ],
+)
+def test_what_takes_more_than_a_click_has_no_buttons_in_a_list(one: Approval) -> None:
+    """Several actions, a confirmation, a reason, several votes, something that changed: only Show."""
+    assert listing.quick(one) == []
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
         replace(BARE, title="T" * 121),
         replace(BARE, description="why " * 200),
         replace(BARE, payload={"also": "this"}),
         replace(BARE, actions=(Action("act", {"body": "x" * 300}, allowed=BARE.actions[0].allowed),)),
         replace(BARE, actions=(Action("act", {str(n): n for n in range(9)}, allowed=BARE.actions[0].allowed),)),
         replace(BARE, actions=(Action("act", {"token": MASK}, allowed=BARE.actions[0].allowed),)),
-        SAMPLES["approved"],
         SAMPLES["pending"],
     ],
 )
 def test_nobody_approves_blind_in_a_list(one: Approval) -> None:
-    """More than one click, more than a row holds, something hidden or changed: only Show."""
-    assert listing.quick(one) == []
+    """More than a row holds, or something hidden: the button says that more comes before it counts."""
+    (row,) = listing.quick(one)
+    assert row["elements"][0]["text"]["text"] == "Approve…"
+    assert "confirm" not in row["elements"][0]

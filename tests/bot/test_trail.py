@@ -133,3 +133,14 @@ def test_whatever_was_written_down_is_harmless(kind: EventType, actor: ActorRef,
     """Data of any shape, an agent's words among it: a sound view in which nothing of theirs is parsed."""
     told = event(kind, actor, **(data | {"why": HOSTILE}))
     sound_view(trail.trail(replace(refund(), title=HOSTILE), [told] * 13, 1))
+
+
+def test_a_trail_of_which_the_beginning_was_archived_says_so() -> None:
+    """With what is left, on its first page; and where nothing is left."""
+    some, none = trail.trail(refund(), LIFE[1:], 0, 1), trail.trail(refund(), (), 0, 7)
+    for view in (some, none):
+        sound_view(view)
+    assert "1 earlier entry is in the archive" in str(some)
+    assert "7 earlier entries are in the archive" in str(none)
+    assert texts_audit.NOTHING not in str(none)
+    assert "archive" not in str(trail.trail(refund(), LIFE, 1, 1))

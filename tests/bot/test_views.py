@@ -15,7 +15,7 @@ from approvals.model import SYSTEM, Action, Approval
 from approvals.ports import Page
 from bot import modals
 from bot.buttons import alone
-from bot.home import home
+from bot.home import Health, home
 from bot.modals import Meta
 from tests.bot import golden, samples
 from tests.bot.checks import drawn_texts, sound_view
@@ -48,6 +48,9 @@ def test_views_are_drawn_as_agreed() -> None:
         "home_away_alone": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, cover=None)),
         "home_away_status": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, set_by=SYSTEM, cover=None)),
         "home_empty": home(Page((), 0, 0), NOW, viewer="U0BEN"),
+        "home_asked": home(page, NOW, viewer="U0ANN", past=(SAMPLES["approved"], SAMPLES["denied"])),
+        "home_admin": home(Page((), 0, 0), NOW, viewer="U0BEN", health=Health(3, 7, 0.002, 0, 0.0)),
+        "home_admin_late": home(Page((), 0, 0), NOW, viewer="U0BEN", health=Health(0, None, 0.4, 12, 75.0)),
     }
     for name, view in drawn.items():
         sound_view(view, inputs=True)
@@ -70,7 +73,11 @@ def test_any_approval_has_its_views(approval: Approval) -> None:
     sound_view(modals.review(approval, 0), approval)
     many = tuple(replace(approval, id=f"{approval.id[:-2]}{number:02}") for number in range(25))
     ids = frozenset(one.id for one in many)
-    sound_view(home(Page(many, 25, 0), NOW, viewer="U0BEN", decidable=ids, several=True), approval)
+    health = Health(3, 7, 0.002, 12, 75.0)
+    covers = [replace(AWAY, user_id=f"U{number}") for number in range(12)]
+    at = Page(many, 25, 0)
+    more = {"decidable": ids, "several": True, "past": many, "health": health, "covering": covers}
+    sound_view(home(at, NOW, viewer="U0BEN", **more))
 
 
 def test_the_review_shows_everything_whole() -> None:

@@ -152,7 +152,7 @@ def test_an_edit_that_does_not_fit_can_be_reviewed() -> None:
     args = {f"a{number}": "new" for number in range(3)}
     action = replace(samples.REFUND, description="", args=dict.fromkeys(args, "old " * 60))
     approval = refund(policy=samples.TWO, actions=(action,), revision=2, decisions=(said(samples.EDIT, args=args),))
-    assert "Read the rest before you decide" in everything(approval)
+    assert "shows all of it first" in everything(approval)
     sound(blocks.card(approval, NOW), approval)
 
 
@@ -170,7 +170,7 @@ def test_urgency_stands_in_words_while_it_waits() -> None:
     assert "Critical" not in texts.heading(ended) + texts_state.headline(ended)
     long = refund(title="x" * 400, urgency=Urgency.CRITICAL)
     assert texts.heading(long).startswith("🚨 Critical: xxx")
-    assert "Read the rest before you decide" in everything(long)
+    assert "shows all of it first" in everything(long)
 
 
 def test_a_copy_before_people_who_are_no_longer_asked_has_nothing_to_click() -> None:

@@ -205,11 +205,54 @@ async def test_a_card_on_a_phone_and_in_the_dark(screen: Screen, here: Desk) -> 
 
 
 async def test_home_shows_what_waits(screen: Screen, here: Desk) -> None:
-    """The App Home, drawn when it is opened."""
-    await here.ask()
+    """Drawn when it is opened, and again when something changes: what waits, what was asked for, what was decided."""
     page = await screen.open(ANA, place="channel=home")
-    await expect(page.get_by_text("Waiting for a decision").first).to_be_visible()
+    await expect(page.get_by_text("Nothing is waiting for a decision").first).to_be_visible()
+    await _pictures(screen, page, "home_empty")
+    await here.ask(requester="U0CLEO")
+    await expect(page.get_by_text("Waiting for you").first).to_be_visible()
+    await expect(page.get_by_text("8821").first).to_be_visible(timeout=15_000)
     await screen.picture(page, "home")
+    page = await screen.open("U0CLEO", place="channel=home")
+    await expect(page.get_by_text("Asked by you").first).to_be_visible()
+    await _pictures(screen, page, "home_asked")
+
+
+async def test_home_of_an_admin_in_the_page(browser: Browser, house: House, request: pytest.FixtureRequest) -> None:
+    """The policies with a button to the editor, and how things run."""
+    folder = request.config.getoption("--screenshots")
+    desk = await house.desk(signoff_admins="@finance")
+    screen = Screen(browser, desk, Path(folder) if folder else None)
+    card = await desk.ask(requester="U0CLEO")
+    await desk.slack.click(BEN, CHANNEL, card.ts, "approve")
+    await desk.resumed(card.ts)
+    page = await screen.open(BEN, place="channel=home")
+    await expect(page.get_by_text("For admins").first).to_be_visible()
+    await expect(page.get_by_text("Recently decided").first).to_be_visible()
+    await _pictures(screen, page, "home_admin")
+    await page.locator('[data-action-id="admin:open"]').click()
+    await expect(page.locator('[data-testid="modal"]').last).to_contain_text("refunds")
+
+
+async def test_review_in_full_then_approve_in_the_page(screen: Screen, here: Desk) -> None:
+    """A long letter: Approve leads to the pages, the last one has the button, and the card says who approved."""
+    card = await here.ask(given={"customer": "8821", "amount": 340.0, "reason": "It arrived broken. " * 4500})
+    page = await screen.open(ANA)
+    await _pictures(screen, page, "unread")
+    await _button(page, "approve").click()
+    modal = page.locator('[data-testid="modal"]')
+    await expect(modal.get_by_text("Page 1 of 2")).to_be_visible()
+    await modal.locator('[data-action-id="review:next"]').scroll_into_view_if_needed()
+    await _pictures(screen, page, "review_first")
+    await modal.locator('[data-action-id="review:next"]').click()
+    await expect(modal.get_by_text("Page 2 of 2")).to_be_visible()
+    await _pictures(screen, page, "review_last")
+    await modal.get_by_role("button", name="Approve", exact=True).click()
+    await expect(modal).to_have_count(0)
+    message = page.locator(f'[data-testid="message"][data-ts="{card.ts}"]')
+    await expect(message).to_contain_text("Approved by")
+    approval = await here.resumed(card.ts)
+    assert approval.decisions[0].seen is not None
 
 
 ADMIN = """\

@@ -277,7 +277,8 @@ async def test_a_form_that_was_open_too_long_says_what_became_of_it(one: Desk) -
     view = await one.modal(ANA)
     await one.slack.click(BEN, CHANNEL, card.ts, "approve")
     await one.resumed(card.ts)
-    assert (await one.slack.submit(ANA, view.id, {})).ok
+    assert (await one.slack.submit(ANA, view.id, {"arg:0": "a reason of many words"})).ok
     notice = await one.modal(ANA)
     assert "Already approved by <@U0BEN>" in all_text(notice.blocks)
+    assert "a reason of many words" in all_text(notice.blocks), "what was typed is kept"
     assert len((await one.only()).decisions) == 1

@@ -16,6 +16,7 @@ from bot.manifest import manifest
 from localslack import LocalSlack, Seed, View
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, BEN, CHANNEL, REFUND, Desk, House, all_text
+from tests.scenarios.play import press
 from tests.scenarios.processes import outside
 
 
@@ -158,7 +159,7 @@ async def test_a_megabyte_is_posted_and_can_be_read_whole(house: House) -> None:
     missing = [number for number in range(105) if f"row {number:03}: " not in read]
     assert missing == []
     assert read.count("x") >= 105 * 10_000
-    assert (await desk.slack.click(BEN, CHANNEL, card.ts, "approve")).ok
+    await press(desk, BEN, card.ts, "approve")
     approval = await desk.resumed(card.ts)
     assert approval.outcome is not None
     assert approval.outcome.text == "Imported 105 rows, the last one row 104"

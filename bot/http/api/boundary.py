@@ -11,6 +11,7 @@ from bot import strict_json
 from bot.http.api.problems import ProblemError
 
 PREFIX = "/decisions"
+PREFIXES = (PREFIX, "/audit")
 MOST = 262_144
 """Bytes of a request's body at the most."""
 
@@ -26,7 +27,7 @@ class Boundary:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the module."""
         path = str(scope.get("path", ""))
-        if scope["type"] != "http" or not (path == PREFIX or path.startswith(f"{PREFIX}/")):
+        if scope["type"] != "http" or not any(path == one or path.startswith(f"{one}/") for one in PREFIXES):
             await self._app(scope, receive, send)
             return
         begun = False

@@ -131,6 +131,13 @@ def limited(seconds: float) -> ProblemError:
     return ProblemError(429, "rate_limited", f"Wait {wait} s.", headers={"Retry-After": str(wait)})
 
 
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What else a route may answer."""
+    every = (400, 401, 403, 429, 500, 503, *statuses)
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {status: {"description": TITLES[status], "content": {MEDIA: {"schema": schema}}} for status in sorted(every)}
+
+
 def install(web: FastAPI) -> None:
     """Every error of the app is a problem from here on."""
 

@@ -25,7 +25,7 @@ from bot.http.api.models import (
     ResolveDecision,
     Status,
 )
-from bot.http.api.problems import MEDIA, TITLES, Problem
+from bot.http.api.problems import Problem, problems
 from bot.http.api.view import Seen
 
 LONGEST = 60
@@ -54,18 +54,10 @@ Needs = Callable[..., list[params.Depends]]
 """What a route depends on that only keys with one of these scopes may use."""
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What else a route may answer."""
-    every = (400, 401, 403, 429, 500, 503, *statuses)
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {status: {"description": TITLES[status], "content": {MEDIA: {"schema": schema}}} for status in sorted(every)}
-
-
-def decisions_api(core: Core, directory: Directory) -> APIRouter:
+def decisions_api(core: Core, directory: Directory, gate: Gate) -> APIRouter:
     """The routes below `/decisions`."""
     bearer = HTTPBearer(auto_error=False, description="A key that `signoff keys create` printed.")
     router = APIRouter(prefix=PREFIX, tags=["decisions"], dependencies=[Depends(bearer)])
-    gate = Gate(core.records.api_keys, core.records.feed, core.records.clock)
     decisions = Decisions(core, directory)
 
     def needs(*scopes: Scope) -> list[params.Depends]:

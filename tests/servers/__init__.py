@@ -1,0 +1,1 @@
+"""Graphs on a real LangGraph Server, approved here."""
