@@ -173,7 +173,7 @@ def deadline(approval: Approval, now: datetime | None = None) -> str:
     if approval.expires_at is None:
         return "No deadline: it stays open until somebody decides."
     if now is not None and approval.expires_at <= now:
-        return f"The deadline passed at {moment(approval.expires_at)}: {_then(approval.policy)} in a moment."
+        return f"The deadline passed ({moment(approval.expires_at)}): {_then(approval.policy)} in a moment."
     return f"Until {moment(approval.expires_at)}, then {_then(approval.policy)}."
 
 
@@ -247,8 +247,8 @@ class _Case:
         if last is None:
             return f"Already {how}"
         if last.actor.id == self.viewer and last.actor.source is Source.SLACK:
-            return f"You have already {_did(last.type)} this at {moment(last.at)}"
-        return f"Already {how} by {who(last.actor)} at {moment(last.at)}"
+            return f"You have already {_did(last.type)} this ({moment(last.at)})"
+        return f"Already {how} by {who(last.actor)} ({moment(last.at)})"
 
     def own(self) -> str:
         requester = self.approval.requester if self.approval else None
@@ -259,7 +259,7 @@ class _Case:
         last = approval.decisions[-1] if approval and approval.decisions else None
         if last is None or last.actor.source is not Source.POLICY:
             return "The time for this ran out."
-        return f"The time for this ran out: it was {_did(last.type)} automatically at {moment(last.at)}."
+        return f"The time for this ran out: it was {_did(last.type)} automatically ({moment(last.at)})."
 
     def gone(self) -> str:
         why = inline(self.approval.error or "", 200) if self.approval else ""

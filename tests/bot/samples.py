@@ -14,6 +14,7 @@ from approvals.model import (
     Action,
     ActorRef,
     Approval,
+    Cancelled,
     Decision,
     DecisionType,
     InterruptRef,
@@ -234,6 +235,15 @@ SAMPLES: dict[str, Approval] = {
     "stuck": replace(
         decided(APPROVE, Resolution.APPROVED, Status.FAILED), error="The thread was answered outside Signoff."
     ),
+    "escalated": refund(level=1),
+    "cancelled": refund(
+        status=Status.RESOLVED,
+        resolution=Resolution.CANCELLED,
+        resolved_at=DECIDED,
+        cancelled=Cancelled(ActorRef("api:billing", Source.API), "The customer withdrew."),
+    ),
+    "server_away": replace(decided(APPROVE, Resolution.APPROVED, Status.RESOLVED), unreachable=True),
+    "server_away_midway": replace(decided(APPROVE, Resolution.APPROVED, Status.RESUMING), unreachable=True),
     "superseded": refund(status=Status.SUPERSEDED, error="the thread went on without it"),
 }
 NO_EXPIRY_WAIT = replace(STANDARD, expire=Expiry(after=60.0, then=OnExpiry.WAIT))
