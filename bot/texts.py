@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from approvals.model import ActorRef, Approval, DecisionType, Resolution, Source
 from approvals.policy import MANAGER, OnExpiry, Policy, Urgency
 from approvals.redact import MASK
 from approvals.refusals import Reason, Refusal
-from approvals.tally import proposed
+from approvals.tally import proposed, verdicts
 from bot.rich import MAX_HEADER, inline, line, size
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
@@ -138,9 +138,15 @@ def heading(approval: Approval) -> str:
     """The title, and before it how much it presses and that it was edited, while it waits. Plain; fits a header."""
     waits = approval.status is Status.PENDING
     mark = PRESSING.get(approval.urgency, "") if waits else ""
-    if waits and any(proposed(approval, at) != action.args for at, action in enumerate(approval.actions)):
+    if waits and any(_edited(approval)):
         mark += CHANGED if was(approval) else EDITED
     return mark + title(approval, MAX_HEADER - size(mark))
+
+
+def _edited(approval: Approval) -> Iterator[bool]:
+    """Of each action, whether it was edited and others must still say so: what is decided says so by itself."""
+    for at, said in enumerate(verdicts(approval)):
+        yield said is None and proposed(approval, at) != approval.actions[at].args
 
 
 def was(approval: Approval) -> str:
