@@ -1,5 +1,5 @@
 """More walks of the page, each from the first look to the result: answering, deciding a batch, taking back, clicking
-what is out of date, clicking at the same time, deciding from a list and from the Home tab."""
+what is out of date, clicking at the same time, deciding from the Home tab."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from approvals.model import Resolution
 from tests.conftest import VirtualClock
-from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, REFUND, Desk, House
+from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, Desk, House
 from tests.scenarios.test_browser import PHONE, WIDE, Screen, browser, here, screen
 
 __all__ = ["browser", "here", "screen"]
@@ -210,28 +210,6 @@ async def test_two_people_at_once_in_the_page(screen: Screen, here: Desk) -> Non
     for page in pages.values():
         await expect(_card(page, card.ts)).to_contain_text(f"Approved by {name}")
         await expect(_card(page, card.ts)).to_contain_text("finished")
-
-
-async def test_what_is_collected_is_decided_in_the_page(window: Window, house: House) -> None:
-    """From the message that collects a burst to its private list, one click in a row each, until nothing waits."""
-    desk = await house.desk(signoff_digest_after=1)
-    screen = window(desk)
-    for _ in range(3):
-        await desk.start("refund", REFUND, requester=CLEO)
-    page = await screen.open(ANA, size={"width": 1180, "height": 1300})
-    digest = page.locator('[data-testid="message"]').filter(has_text="2 decisions are waiting")
-    await digest.get_by_role("button", name="Show what waits for me").click()
-    told = page.locator('[data-testid="ephemeral"]').filter(has_text="Waiting for you")
-    await expect(_press(told, "row:approve")).to_have_count(3)
-    await screen.picture(page, "collected")
-    for index in range(3):
-        await _press(told, "row:approve").nth(index).click()
-    await expect(page.locator('[data-testid="ephemeral"]').filter(has_text="Approved:")).to_have_count(3)
-    over = page.locator('[data-testid="message"]').filter(has_text="Nothing of this is waiting any more")
-    await expect(over).to_be_visible()
-    await expect(over).to_contain_text("2 replies")
-    await screen.picture(page, "collected_over")
-    assert {one.resolution for one in await desk.approvals()} == {Resolution.APPROVED}
 
 
 async def test_home_decides_in_the_page(screen: Screen, here: Desk) -> None:
