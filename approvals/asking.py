@@ -27,10 +27,12 @@ def open_(
     *,
     zones: tuple[str, ...] = (),
     doubts: Sequence[str] = (),
+    environment: str = "",
 ) -> Change:
     """A new question becomes a pending approval, to be announced now, with its clocks set.
 
     `zones` are those that its working hours are kept in; `doubts` say which rules could not be told to apply.
+    `environment` is what this installation is called.
     """
     approval = Approval(
         id=approval_id,
@@ -53,6 +55,7 @@ def open_(
         opened_at=now,
         zones=zones,
         terms=thread.terms,
+        environment=environment,
     )
     approval = replace(approval, expires_at=expiry(approval))
     told = event(
@@ -67,6 +70,7 @@ def open_(
         policy=policy.name,
         policy_source=policy.source or None,
         doubts=list(doubts) or None,
+        environment=environment or None,
     )
     due = tuple(item for item in clocks_on(approval) if item.at is not None)
     return Change(approval, 0, (told,), (at_once(approval, DueKind.NOTIFY, now), *due))

@@ -297,7 +297,8 @@ class Approval:
     the times for which somebody held its clocks, `questions` what approvers asked back. `held_until`: resolved, but the
     graph is not given the answer before it is released; until then it can be taken back. `terms` are those of the
     request over HTTP, where it came as one. `views` say who was shown it in full under this revision. `unreachable`:
-    the server that runs the graph did not answer when the decision was to be handed over.
+    the server that runs the graph did not answer when the decision was to be handed over. `environment` is what this
+    installation is called, such as `production`; empty where it has no name.
     """
 
     id: str
@@ -343,6 +344,7 @@ class Approval:
     terms: Terms | None = None
     cancelled: Cancelled | None = None
     delivery: Delivery | None = None
+    environment: str = ""
 
     @property
     def callback(self) -> str:

@@ -29,13 +29,23 @@ async def _nowhere(entries: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG001
 
 
 class Opening:
-    """Opens approvals. `team_zone` is the time zone of working hours that are kept for the team."""
+    """Opens approvals. `team_zone` is the time zone of working hours that are kept for the team, `environment` what
+    this installation is called."""
 
-    def __init__(self, policies: Policies, translator: Translator, *, clock: Clock, team_zone: str = "UTC") -> None:
+    def __init__(
+        self,
+        policies: Policies,
+        translator: Translator,
+        *,
+        clock: Clock,
+        team_zone: str = "UTC",
+        environment: str = "",
+    ) -> None:
         self._policies = policies
         self._translator = translator
         self._clock = clock
         self._team_zone = team_zone
+        self._environment = environment
         self._zones: Zones = _nowhere
 
     def use(self, zones: Zones) -> None:
@@ -64,7 +74,8 @@ class Opening:
         policy = narrowed(policy, thread.terms)
         zones = await self.zones(policy, thread.requester)
         told = (*chosen.doubts, *doubts)
-        return lifecycle.open_(approval_id, draft, thread, policy, self._clock(), zones=zones, doubts=told)
+        now, named = self._clock(), self._environment
+        return lifecycle.open_(approval_id, draft, thread, policy, now, zones=zones, doubts=told, environment=named)
 
     def _answered(self, change: Change | Refusal) -> Change | Refusal:
         if isinstance(change, Refusal):

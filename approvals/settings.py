@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     signoff_time_zone: str = Field(
         "UTC", description="The team's time zone, such as Europe/Berlin, for working hours that a policy keeps."
     )
+    signoff_environment: str = Field(
+        "", max_length=40, description="What this installation is called, such as production: every card says it."
+    )
     signoff_config: Path = Field(Path("langgraph.json"), description="The graphs, in the LangGraph CLI's own format.")
     signoff_langgraph_servers: Path | None = Field(
         None, description="Deployments on LangGraph Server that are watched, a YAML file such as servers.yaml."

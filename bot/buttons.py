@@ -156,11 +156,18 @@ def asks_twice(approval: Approval) -> bool:
 
 
 def _open(approval: Approval, index: int | None) -> tuple[DecisionType, ...]:
-    """What is offered now, in the order of the row."""
+    """What is offered now, in the order of the row.
+
+    *Approve* comes first: it is what is mostly pressed, and always in one place. Where it is confirmed it comes last:
+    the place where a thumb goes by habit then holds what opens a form and executes nothing, and the dialog is the
+    second safeguard, not the only one.
+    """
     if approval.status is not Status.PENDING:
         return ()
     kinds = offered(approval, index)
     order = (DecisionType.APPROVE, DecisionType.EDIT, DecisionType.RESPOND, DecisionType.DENY)
+    if asks_twice(approval):
+        order = tuple(reversed(order))
     return tuple(kind for kind in order if kind in kinds)
 
 

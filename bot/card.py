@@ -125,7 +125,7 @@ def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> 
         blocks.append(section(_incomplete(approval), buttons.review(approval)))
     if MASK in json.dumps(blocks, ensure_ascii=False):
         blocks.append(context(texts.HIDDEN))
-    blocks.append(_context(approval, now))
+    blocks += _asking(approval, now)
     pending = approval.status is Status.PENDING
     closed = [] if pending else _closed(approval, now, room)
     blocks.extend(_open(approval, now, hidden=hidden, passed_on=passed_on) if pending else closed)
@@ -263,23 +263,19 @@ def _votes(approval: Approval, index: int) -> str:
     return texts_votes.standing(approval, index) if count.approvals or count.denials else ""
 
 
-def _context(approval: Approval, now: datetime) -> Block:
+def _asking(approval: Approval, now: datetime) -> list[Block]:
+    """Who asks; while it waits, what happens if nobody answers; who is asked."""
     waiting = approval.status is Status.PENDING
-    parts: list[str | Block] = [
-        plain_text(texts.asker(approval)),
-        texts.on_behalf(approval),
-    ]
-    parts.append(texts_votes.nobody_asked(approval))
-    if waiting:
-        parts.append(texts.deadline(approval, now))
-        parts.append(f"Opened {texts.moment(approval.opened_at)}")
-    return context(*parts)
+    opened = f"Opened {texts.moment(approval.opened_at)}" if waiting else ""
+    whose: list[str | Block] = [plain_text(texts.asker(approval)), texts.on_behalf(approval), opened]
+    until = texts.deadline(approval, now) if waiting else ""
+    return [context(*whose), context(until, texts_votes.nobody_asked(approval))]
 
 
 def _open(approval: Approval, now: datetime, *, hidden: bool, passed_on: bool) -> list[Block]:
     """How far it is, and what can be done."""
     batch = len(approval.actions) > 1
-    blocks: list[Block] = []
+    blocks: list[Block] = [context(said)] if (said := texts_votes.escalated(approval)) else []
     if texts_votes.several(approval.policy):
         far = texts_votes.each_needs(approval) if batch else texts_votes.so_far(approval)
         blocks.append(context(far))

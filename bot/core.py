@@ -180,7 +180,13 @@ async def open_core(
         registry = Registry.load(settings.signoff_config, saver)
 
         dialects = Dialects(replies=registry.replies)
-        opening = Opening(records.book.policies, dialects, clock=clock, team_zone=settings.signoff_time_zone)
+        opening = Opening(
+            records.book.policies,
+            dialects,
+            clock=clock,
+            team_zone=settings.signoff_time_zone,
+            environment=settings.signoff_environment,
+        )
         journal = ServerThreadJournal(
             records.store,
             records.effects,

@@ -203,10 +203,11 @@ def asked(approval: Approval, audience: Sequence[str] | None = None) -> str:
 
 
 def asker(approval: Approval) -> str:
-    """The agent, or the API key, that asks. Plain."""
+    """The agent, or the API key, that asks, and in which environment where that has a name. Plain."""
+    where = f", in {named}" if (named := line(approval.environment, 40)) else ""
     if approval.terms is not None:
-        return f"Asked by: {line(approval.terms.name, 60) or '(no name)'} (API)"
-    return f"Agent: {line(approval.graph, 60) or '(no name)'}"
+        return f"Asked by: {line(approval.terms.name, 60) or '(no name)'} (API){where}"
+    return f"Agent: {line(approval.graph, 60) or '(no name)'}{where}"
 
 
 def on_behalf(approval: Approval) -> str:

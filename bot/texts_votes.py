@@ -11,7 +11,7 @@ from datetime import datetime
 from approvals import automatic
 from approvals.hours import Pause, PauseKind
 from approvals.model import Approval, Decision, DecisionType, Resolution, Source
-from approvals.policy import Policy
+from approvals.policy import Policy, for_requester
 from approvals.tally import Count, GroupCount, carried, tally, void
 from bot import texts
 from bot.rich import inline, line
@@ -232,6 +232,20 @@ def broke_glass(approval: Approval, decision: Decision) -> str:
     about = inline(approval.title) or texts.UNTITLED
     done = texts.DONE[decision.type].lower()
     return f"{texts.who(decision.actor)} broke the glass and {done} this alone: {about}"
+
+
+def escalated(approval: Approval) -> str:
+    """That nobody decided in time, and who is asked since; empty where it is asked of those it was opened for."""
+    steps = for_requester(approval.policy, approval.requester).escalate[: approval.level]
+    if not steps:
+        return ""
+    last = steps[-1]
+    now = (
+        f"Now only {texts.everybody(last.to)} can decide"
+        if last.replace
+        else f"Also asked now: {texts.everybody(last.to)}"
+    )
+    return f":arrow_double_up: *Escalated: nobody decided in time.* {now}."
 
 
 def nobody_asked(approval: Approval) -> str:

@@ -23,6 +23,7 @@ from approvals.model import (
     Resolution,
     Source,
     Status,
+    Titling,
 )
 from approvals.policy import AskBack, Automatic, EscalationStep, Expiry, Group, OnExpiry, Policy, Quorum, Urgency
 from approvals.question import Question
@@ -132,6 +133,8 @@ RULE = replace(STANDARD, name="small refunds", decide=Automatic(decision="approv
 HALF: dict[str, JsonValue] = {**REFUND.args, "amount": 2100.0, "memo": "half"}
 PROPOSED = said(EDIT, args=HALF, reason="Only one parcel was broken.")
 
+LADDER = (EscalationStep(after=7200.0, to=("U0CFO",)), EscalationStep(after=9000.0, to=("U0CEO",), replace=True))
+
 WAITS = replace(HOLDS, ask_back=AskBack(pause=14400.0))
 WHICH = Question(number=1, text="Which of the two orders is it?", by="U0BEN", at=DECIDED, to=("U0ANN",))
 ANSWERED = replace(WHICH, answer="Order 17. <!channel>\n18 is fine.", answered_by="U0ANN", answered_at=NOW)
@@ -236,15 +239,25 @@ SAMPLES: dict[str, Approval] = {
     "stuck": replace(
         decided(APPROVE, Resolution.APPROVED, Status.FAILED), error="The thread was answered outside Signoff."
     ),
-    "escalated": refund(level=1),
+    "production": refund(environment="production", urgency=Urgency.HIGH),
+    "escalated": refund(level=1, policy=replace(STANDARD, escalate=(LADDER[0],))),
+    "escalated_away": refund(level=2, policy=replace(TWO, escalate=LADDER), decisions=(said(APPROVE),)),
+    "retitled": refund(
+        policy=TWO,
+        revision=2,
+        titling=Titling(titles=("Refund ${amount:money} to {customer}",), why="langgraph.json says so"),
+        title="Refund $4,200 to ACME GmbH",
+        decisions=(PROPOSED,),
+    ),
+    "critical_batch": replace(BATCH, urgency=Urgency.CRITICAL),
+    "unreachable": replace(decided(APPROVE, Resolution.APPROVED, Status.RESOLVED), unreachable=True),
+    "unreachable_resuming": replace(decided(APPROVE, Resolution.APPROVED, Status.RESUMING), unreachable=True),
     "cancelled": refund(
         status=Status.RESOLVED,
         resolution=Resolution.CANCELLED,
         resolved_at=DECIDED,
-        cancelled=Cancelled(ActorRef("api:billing", Source.API), "The customer withdrew."),
+        cancelled=Cancelled(by=BEN, why="The customer sent it back."),
     ),
-    "server_away": replace(decided(APPROVE, Resolution.APPROVED, Status.RESOLVED), unreachable=True),
-    "server_away_midway": replace(decided(APPROVE, Resolution.APPROVED, Status.RESUMING), unreachable=True),
     "superseded": refund(status=Status.SUPERSEDED, error="the thread went on without it"),
 }
 NO_EXPIRY_WAIT = replace(STANDARD, expire=Expiry(after=60.0, then=OnExpiry.WAIT))

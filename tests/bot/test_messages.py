@@ -236,3 +236,31 @@ def test_a_long_sentence_is_cut_outside_of_its_markup(text: str) -> None:
     message = blocks.plain(f"{'a' * 270} <@U0BEN> &amp; <!date^1^{{time}}|1970-01-01> {len(text)}" * 2)
     assert "<" not in OURS.sub("", message.text)
     assert not re.search(r"&(?!amp;|lt;|gt;)", message.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("pending", ["approve", "edit", "deny"]),
+        ("critical", ["deny", "edit", "approve"]),
+        ("pending_confirm", ["deny", "edit", "approve"]),
+    ],
+)
+def test_what_is_confirmed_is_not_first_under_a_thumb(name: str, wanted: list[str]) -> None:
+    """Approve stands first on an ordinary card, and last where the click is confirmed."""
+    assert ids(SAMPLES[name])[:3] == wanted
+
+
+def test_a_card_names_its_environment() -> None:
+    """Beside the agent, where the installation has a name; also once it is decided; bounded."""
+    assert "Agent: refund_agent, in production" in everything(refund(environment="production"))
+    assert "in production" in everything(replace(SAMPLES["approved"], environment="production"))
+    assert "x" * 41 not in everything(refund(environment="x" * 500))
+    assert "Agent: refund_agent\n" in everything(refund())
+
+
+def test_an_escalated_card_says_so_and_who_is_asked_now() -> None:
+    """Whether a step adds people or replaces those before; nothing on a card that was not escalated."""
+    assert "Also asked now: <@U0CFO>" in everything(SAMPLES["escalated"])
+    assert "Now only <@U0CEO> can decide" in everything(SAMPLES["escalated_away"])
+    assert "Escalated" not in everything(SAMPLES["pending"])

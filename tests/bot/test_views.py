@@ -40,6 +40,8 @@ def test_views_are_drawn_as_agreed() -> None:
         "modal_edit": modals.edit(SAMPLES["pending"], 0),
         "modal_respond": modals.respond(SAMPLES["question"], 0),
         "modal_review": modals.review(SAMPLES["batch_many"], 1),
+        "modal_review_approve": modals.review(SAMPLES["pending_reason"], 0, approve=True),
+        "modal_review_next": modals.review(SAMPLES["batch_many"], 0, approve=True),
         "modal_notice": modals.notice("Nothing was changed", "Already approved by <@U0BEN>."),
         "home": home(page, NOW, viewer="U0BEN"),
         "home_decide": home(

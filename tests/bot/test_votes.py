@@ -201,7 +201,7 @@ def test_a_confirmation_says_what_the_click_does() -> None:
     said: list[str] = []
     for policy in (samples.STANDARD, samples.TWO, replace(samples.STANDARD, undo=15.0)):
         (row,) = buttons.single(refund(policy=replace(policy, confirm=True)))
-        said.append(row["elements"][0]["confirm"]["text"]["text"])
+        said.append(row["elements"][-1]["confirm"]["text"]["text"])
     assert "cannot be taken back" in said[0]
     assert "Your vote counts; needed: 2 approvals" in said[1]
     assert "It can be taken back for 15 s" in said[2]

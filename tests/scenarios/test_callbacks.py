@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from aiohttp import web
 
 from agents.decisions import DECISIONS
 from approvals import calling
 from approvals.events import EventType
-from approvals.model import Approval, Thread
+from approvals.model import SYSTEM, Approval, Status, Thread
 from approvals.terms import Terms
-from bot.core import utc_now
+from approvals.transitions import Change, change, event
+from bot.core import open_records, utc_now
 from tests.bot.test_outgoing import Receiver, receiver
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, CHANNEL, Desk, House
@@ -101,3 +105,26 @@ async def test_a_private_address_is_not_called(house: House, receiver: Receiver)
         await asyncio.sleep(0.01)
     assert "private" in approval.delivery.error
     assert receiver.got == []
+
+
+async def test_an_end_that_came_during_the_call_for_an_earlier_one_is_told(desk: Desk, receiver: Receiver) -> None:
+    """Tried again and ended anew by another process, while the first call is under way: both ends are told."""
+    take = receiver.take
+
+    async def ending_anew(request: web.Request) -> web.Response:
+        receiver.take = take  # type: ignore[method-assign]
+        async with open_records(desk.settings, clock=desk.core.records.clock) as elsewhere:
+            await elsewhere.approvals.change((await desk.only()).id, anew)
+        return await take(request)
+
+    def anew(one: Approval) -> Change:
+        assert one.closed_at is not None
+        after = replace(one, closed_at=one.closed_at + timedelta(seconds=1))
+        told = event(EventType.RESUMED, after, SYSTEM, desk.core.records.clock())
+        return change(replace(one, status=Status.RESUMING), after, [told])
+
+    receiver.take = ending_anew  # type: ignore[method-assign]
+    ts = await asked(desk, receiver.url)
+    await desk.slack.click(ANA, CHANNEL, ts, "approve")
+    while len({headers["webhook-id"] for headers, _ in receiver.got}) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
