@@ -44,7 +44,7 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 screenshots: $(STAMP)
-	$(BIN)/pytest tests/scenarios/test_browser.py --screenshots docs/images
+	$(BIN)/pytest tests/scenarios/test_browser*.py tests/scenarios/test_gallery.py --screenshots docs/images
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --python-version 3.11 --output-file requirements.lock

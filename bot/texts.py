@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from approvals.model import ActorRef, Approval, DecisionType, Resolution, Source
 from approvals.policy import MANAGER, OnExpiry, Policy, Urgency
 from approvals.redact import MASK
 from approvals.refusals import Reason, Refusal
-from approvals.tally import proposed
+from approvals.tally import proposed, verdicts
 from bot.rich import MAX_HEADER, inline, line, size
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
@@ -138,9 +138,15 @@ def heading(approval: Approval) -> str:
     """The title, and before it how much it presses and that it was edited, while it waits. Plain; fits a header."""
     waits = approval.status is Status.PENDING
     mark = PRESSING.get(approval.urgency, "") if waits else ""
-    if waits and any(proposed(approval, at) != action.args for at, action in enumerate(approval.actions)):
+    if waits and any(_edited(approval)):
         mark += CHANGED if was(approval) else EDITED
     return mark + title(approval, MAX_HEADER - size(mark))
+
+
+def _edited(approval: Approval) -> Iterator[bool]:
+    """Of each action, whether it was edited and others must still say so: what is decided says so by itself."""
+    for at, said in enumerate(verdicts(approval)):
+        yield said is None and proposed(approval, at) != approval.actions[at].args
 
 
 def was(approval: Approval) -> str:
@@ -173,7 +179,7 @@ def deadline(approval: Approval, now: datetime | None = None) -> str:
     if approval.expires_at is None:
         return "No deadline: it stays open until somebody decides."
     if now is not None and approval.expires_at <= now:
-        return f"The deadline passed at {moment(approval.expires_at)}: {_then(approval.policy)} in a moment."
+        return f"The deadline passed ({moment(approval.expires_at)}): {_then(approval.policy)} in a moment."
     return f"Until {moment(approval.expires_at)}, then {_then(approval.policy)}."
 
 
@@ -248,8 +254,8 @@ class _Case:
         if last is None:
             return f"Already {how}"
         if last.actor.id == self.viewer and last.actor.source is Source.SLACK:
-            return f"You have already {_did(last.type)} this at {moment(last.at)}"
-        return f"Already {how} by {who(last.actor)} at {moment(last.at)}"
+            return f"You have already {_did(last.type)} this ({moment(last.at)})"
+        return f"Already {how} by {who(last.actor)} ({moment(last.at)})"
 
     def own(self) -> str:
         requester = self.approval.requester if self.approval else None
@@ -260,7 +266,7 @@ class _Case:
         last = approval.decisions[-1] if approval and approval.decisions else None
         if last is None or last.actor.source is not Source.POLICY:
             return "The time for this ran out."
-        return f"The time for this ran out: it was {_did(last.type)} automatically at {moment(last.at)}."
+        return f"The time for this ran out: it was {_did(last.type)} automatically ({moment(last.at)})."
 
     def gone(self) -> str:
         why = inline(self.approval.error or "", 200) if self.approval else ""

@@ -19,7 +19,7 @@ def progress(approval: Approval) -> str:
     if approval.terms is not None and approval.status is not Status.FAILED and approval.held_until is None:
         return f":checkered_flag: The answer is there for {inline(approval.terms.name, 60) or 'whoever asked'} to read."
     if approval.status is Status.RESOLVED and approval.held_until is not None:
-        return f":hourglass_flowing_sand: The agent goes on at {texts.moment(approval.held_until)}; until then: *Undo*."
+        return f":hourglass_flowing_sand: The agent goes on {texts.moment(approval.held_until)}; until then: *Undo*."
     if approval.unreachable and approval.status is Status.RESOLVED:
         waits = "*The agent's server does not answer; the decision waits.*"
         return f":hourglass_flowing_sand: {waits} It is handed over once the server is back."
@@ -47,7 +47,7 @@ def progress(approval: Approval) -> str:
 def cancelled(approval: Approval) -> str:
     """Who no longer wants an answer."""
     by = f" by {texts.who(approval.cancelled.by)}" if approval.cancelled else ""
-    when = f" at {texts.moment(approval.resolved_at)}" if approval.resolved_at else ""
+    when = f" · {texts.moment(approval.resolved_at)}" if approval.resolved_at else ""
     return f":wastebasket: *Cancelled*{by}{when}. No answer is needed any more, and none was given."
 
 

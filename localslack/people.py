@@ -5,6 +5,7 @@ The page and the tests both act through this.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from . import payloads
@@ -62,6 +63,12 @@ class People:
         action = payloads.action(self._core, block, element, chosen)
         payload = payloads.message_actions(self._core, user, channel, message, action, clone(values))
         return await self._deliverer.deliver("block_actions", payload, user_id)
+
+    def drawn(self, user_id: str, channel_id: str, ts: str, blocks: list[Any] | None) -> Message:
+        """A message as a window still shows it: a dialog over it stays open while it is redrawn below."""
+        message = self._sight.visible(self._sight.user(user_id), channel_id, ts)
+        shown = [block for block in map(as_object, blocks or []) if block is not None]
+        return replace(message, blocks=shown) if shown else message
 
     def _message_values(self, user: User, message: Message) -> dict[str, dict[str, Json]]:
         key = (user.id, message.channel, message.ts)

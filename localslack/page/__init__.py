@@ -109,8 +109,9 @@ class Page:
         block_id = body.get("block_id")
         match what:
             case "click":
+                seen = people.drawn(user, body["channel"], body["ts"], as_list(body.get("blocks")))
                 sent = await people.click(
-                    user, body["channel"], body["ts"], body["action_id"], block_id=block_id, value=value
+                    user, body["channel"], body["ts"], body["action_id"], block_id=block_id, value=value, seen=seen
                 )
             case "click_view":
                 sent = await people.click_view(user, body["view_id"], body["action_id"], block_id=block_id, value=value)

@@ -77,7 +77,7 @@ export function messageNode(message, ctx, replies, joined) {
   const moment = new Date(Number(message.ts) * 1000);
   const time = new Intl.DateTimeFormat("en-US", { timeZone: ctx.tz, hour: "numeric", minute: "2-digit" }).format(moment);
   const blockContext = { ...ctx, surface: "message", values: choices(ctx, message),
-    act: (block, item, value) => ctx.perform({ do: "click", channel: message.channel, ts: message.ts, action_id: item.action_id, block_id: block.block_id, ...(value === undefined ? {} : { value }) }),
+    act: (block, item, value) => ctx.perform({ do: "click", channel: message.channel, ts: message.ts, action_id: item.action_id, block_id: block.block_id, blocks: message.blocks, ...(value === undefined ? {} : { value }) }),
     suggest: async (block, item, query) => (await ctx.perform({ do: "suggest_in_message", channel: message.channel, ts: message.ts, action_id: item.action_id, query })).options || [] };
   const body = message.blocks.length ? blocks(message.blocks, blockContext) : h("div", { class: "text" }, mrkdwn(message.text, ctx), message.edited && h("small", { class: "edited" }, " (edited)"));
   return h("article", { class: `message ${joined ? "joined" : ""} ${message.ephemeral_to ? "ephemeral" : ""} ${message.ts === ctx.place.ts ? "pointed" : ""}`, data: { testid: message.ephemeral_to ? "ephemeral" : "message", ts: message.ts } },

@@ -148,6 +148,7 @@ SAMPLES: dict[str, Approval] = {
         pauses=(replace(ASKED_PAUSE, until=NOW),),
         questions=(ANSWERED, replace(WHICH, number=2, text="Why so late?", by="U0CLEO")),
     ),
+    "answered_once": refund(policy=WAITS, questions=(replace(ANSWERED, answer="Order 17; 18 is fine."),)),
     "votes_none": refund(policy=TWO),
     "votes_one": refund(policy=TWO, decisions=(said(APPROVE),)),
     "votes_teams": refund(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -33,13 +34,24 @@ def found(*which: Approval, **more: Any) -> Found:
     return Found(approvals=which, **given)
 
 
+def _many(number: int) -> Approval:
+    """One of very many."""
+    amount = 20.0 + 15 * number
+    action = replace(FEW, args={"to": f"Customer {8800 + number}", "amount": amount})
+    title = f"Pay: to Customer {8800 + number}, amount {amount:g}"
+    due = NOW + timedelta(minutes=25 * (number + 1))
+    return refund(id=f"A7Q2MZK4T5W6XY{number:02}", title=title, actions=(action,), expires_at=due)
+
+
 def test_lists_are_drawn_as_agreed() -> None:
     """The rows of what waits for somebody, of all, and of what was decided; and nothing at all."""
     three = (SAMPLES["pending"], BARE, replace(SAMPLES["overdue"], requester="U0DAN"))
+    many = [_many(number) for number in range(8)]
     asked = parse("all graph:refund_agent from:U0DAN older:2h parcel")
     past = [SAMPLES[name] for name in ("approved", "denied", "edited", "expired", "failed", "alone", "automatic")]
     assert isinstance(asked, Find)
     drawn = {
+        "list_long": found(*many, total=500, after=Turn(8), others=31, several=True),
         "list_page": found(*three, others=2),
         "list_all": found(*three, find=asked, total=None, decidable=frozenset[str](), before=Turn(0), after=Turn(11)),
         "list_history": found(*past, find=Find(scope=Scope.HISTORY, by="U0BEN"), total=None),

@@ -33,7 +33,7 @@ def test_every_refusal_has_a_sentence(reason: Reason, approval: Approval | None)
 def test_who_was_faster_is_named() -> None:
     """A late click is told who decided, and one's own second click that it was oneself."""
     late = texts.refusal(Refusal(Reason.ALREADY_RESOLVED), SAMPLES["approved"], "U0ANN")
-    assert late.startswith("Already approved by <@U0BEN> at <!date^")
+    assert late.startswith("Already approved by <@U0BEN> (<!date^")
     assert late.endswith("; nothing was changed.")
     own = texts.refusal(Refusal(Reason.ALREADY_RESOLVED), SAMPLES["approved"], "U0BEN")
     assert own.startswith("You have already approved this")

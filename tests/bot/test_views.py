@@ -44,7 +44,9 @@ def test_views_are_drawn_as_agreed() -> None:
         "modal_review_next": modals.review(SAMPLES["batch_many"], 0, approve=True),
         "modal_notice": modals.notice("Nothing was changed", "Already approved by <@U0BEN>."),
         "home": home(page, NOW, viewer="U0BEN"),
-        "home_decide": home(Page((FEW, SAMPLES["pending"]), 2, 0), NOW, viewer="U0BEN", decidable=frozenset({FEW.id})),
+        "home_decide": home(
+            Page((FEW, SAMPLES["pending"]), 2, 0), NOW, viewer="U0BEN", decidable=frozenset({FEW.id, samples.ID})
+        ),
         "home_links": home(Page((FEW,), 1, 0), NOW, viewer="U0BEN", links={FEW.id: LINK}, several=True),
         "home_away": home(page, NOW, viewer="U0ANA", away=AWAY, covering=[replace(AWAY, user_id="U0BEN")]),
         "home_away_alone": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, cover=None)),

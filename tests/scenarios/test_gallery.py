@@ -9,7 +9,7 @@ import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.manifest import manifest
-from localslack import LocalSlack, Seed
+from localslack import LocalSlack, Seed, UserSeed
 from tests.bot import golden, samples
 from tests.scenarios.conftest import ANA, CHANNEL
 from tests.scenarios.test_browser import browser
@@ -29,6 +29,13 @@ __all__ = ["browser"]
 
 SIZES = {"": {"width": 1180, "height": 3600}, "_phone": {"width": 375, "height": 3600}}
 """So high that a whole message stands in it."""
+
+PEOPLE = (
+    UserSeed(id="U0ANN", name="ann", real_name="Ann Weber"),
+    UserSeed(id="U0CFO", name="frida", real_name="Frida Olsen"),
+    UserSeed(id="U0DAN", name="dan", real_name="Dan Ito"),
+)
+"""Those whom the samples name beside the people of the local Slack."""
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -69,6 +76,7 @@ async def wall(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterato
     async with AsyncExitStack() as stack:
         clock = samples.NOW.timestamp
         seed = Seed.default().with_manifest(manifest())
+        seed = replace(seed, users=(*seed.users, *PEOPLE))
         slack = await stack.enter_async_context(LocalSlack(seed, clock=clock, rng=random.Random(1)))
         web = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
         app = AsyncApp(client=web, signing_secret=slack.signing_secret)
@@ -140,5 +148,5 @@ async def test_every_home_in_the_page(wall: Wall) -> None:
         await expect(home).to_contain_text(first["text"]["text"])
         for end, size in SIZES.items():
             await wall.page.set_viewport_size({**size, "height": 1400})  # type: ignore[arg-type]
-            await wall.hang(f"{name}{end}", home)
+            await wall.hang(f"{name}{end}", home.locator(".home-body"))
             await wall.fits()
