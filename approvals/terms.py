@@ -44,8 +44,13 @@ class Terms:
 
 
 def several(policy: Policy) -> bool:
-    """Whether more than one person must agree."""
-    return policy.quorum.approve > 1 or bool(policy.groups)
+    """Whether more than one person must agree, to a yes or to a no."""
+    return policy.quorum.approve > 1 or policy.quorum.deny > 1 or bool(policy.groups)
+
+
+def several_of(policy: Policy) -> int:
+    """How many must agree at the most."""
+    return max(policy.quorum.approve, policy.quorum.deny)
 
 
 def is_group(entry: str) -> bool:
@@ -90,6 +95,6 @@ def unfit(policy: Policy, terms: Terms, *, typed: bool) -> Refusal | None:
         why = f"the policy {policy.name} says which groups must each approve: leave the approver out"
         return Refusal(Reason.NOT_POSSIBLE, why, "approver")
     if not is_group(terms.approver):
-        why = f"the policy {policy.name} wants {policy.quorum.approve} people to agree: name a group, or leave it out"
+        why = f"the policy {policy.name} wants {several_of(policy)} people to agree: name a group, or leave it out"
         return Refusal(Reason.NOT_POSSIBLE, why, "approver")
     return None

@@ -172,6 +172,16 @@ _WORDS: Mapping[EventType, Callable[[Event], str]] = {
     EventType.RETRIED: lambda event: f"{_who(event)} had the agent try again",
     EventType.GAVE_UP: lambda event: f"The agent did not go on{_because(event, 'error')}",
     EventType.POLICY_REAPPLIED: _reapplied,
+    EventType.ASKED_BACK: lambda event: f"{_who(event)} asked back{_because(event, 'text')}",
+    EventType.ANSWERED: lambda event: f"{_who(event)} answered{_because(event, 'text')}",
+    EventType.CANCELLED: lambda event: f"{_who(event)} cancelled it{_because(event, 'why')}",
+    EventType.CALLED_BACK: lambda _: "Whoever asked was called back, and took the answer",
+    EventType.CALLBACK_FAILED: lambda event: f"The call back did not come through{_because(event, 'error')}",
+    EventType.CALLBACK_GIVEN_UP: lambda event: f"The call back was given up{_because(event, 'error')}",
+    EventType.CALLBACK_REPLAYED: lambda event: f"{_who(event)} had the call back sent again",
+    EventType.SERVER_AWAY: lambda event: f"The agent's server did not answer{_because(event, 'why')}",
+    EventType.SERVER_BACK: lambda _: "The agent's server answered again",
+    EventType.WITHHELD: lambda event: f"The answer was held back from the agent{_because(event, 'why')}",
 }
 
 

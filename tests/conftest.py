@@ -9,12 +9,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from approvals.store.embedded import EmbeddedServer
 from approvals.store.redis import RedisStore, connect
 from bot import logs
 
 logs.configure("console")
+
+
+# How long an example takes says nothing here: these machines are noisy. In CI the same examples are tried each time.
+settings.register_profile(
+    "signoff",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("signoff")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

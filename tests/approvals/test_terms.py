@@ -108,6 +108,7 @@ GROUPS = (Group(name="finance", who=("@finance",)),)
     [
         (replace(POLICY, quorum=Quorum(approve=2)), Terms(approver="UBEN"), False, "approver"),
         (replace(POLICY, quorum=Quorum(approve=2)), Terms(approver="ben@example.com"), False, "approver"),
+        (replace(POLICY, quorum=Quorum(deny=2)), Terms(approver="UBEN"), False, "approver"),
         (replace(POLICY, quorum=Quorum(approve=2)), Terms(approver="@finance"), False, None),
         (replace(POLICY, quorum=Quorum(approve=2)), Terms(), True, "response_type"),
         (replace(POLICY, who=(), groups=GROUPS), Terms(approver="@finance"), False, "approver"),

@@ -53,6 +53,16 @@ LIFE = (
     event(EventType.OVERDUE, after=79),
     event(EventType.SUPERSEDED, after=80, why="the thread went on without it"),
     event(EventType.POLICY_REAPPLIED, OPS, 81, was="refunds", policy="large refunds"),
+    event(EventType.ASKED_BACK, BEN, 82, question=1, text="Which <order>?"),
+    event(EventType.ANSWERED, OPS, 83, question=1, text="The second one."),
+    event(EventType.CANCELLED, OPS, 84, why="It was done by hand."),
+    event(EventType.CALLBACK_FAILED, after=85, attempts=1, error="it answered 503"),
+    event(EventType.CALLBACK_GIVEN_UP, after=86, attempts=10, error="it answered 503"),
+    event(EventType.CALLBACK_REPLAYED, OPS, 87),
+    event(EventType.CALLED_BACK, after=88, attempts=1),
+    event(EventType.SERVER_AWAY, after=89, why="ConnectError"),
+    event(EventType.SERVER_BACK, after=90),
+    event(EventType.WITHHELD, after=91, why="the server was told to stop"),
 )
 
 
@@ -70,10 +80,15 @@ def test_every_event_has_its_words() -> None:
         EventType.AWAY_SET,
         EventType.AWAY_ENDED,
         EventType.POLICY_CHANGED,
+        EventType.KEY_CREATED,
+        EventType.KEY_ROTATED,
+        EventType.KEY_REVOKED,
+        EventType.ARCHIVED,
+        EventType.TRIMMED,
     }
     noted = {kind for kind in EventType if "noted: " in texts_audit.line(event(kind))}
-    assert about_others <= noted
-    assert noted.isdisjoint({one.type for one in LIFE})
+    assert noted == about_others
+    assert {one.type for one in LIFE} | {EventType.VIEWED} == set(EventType) - about_others
 
 
 def test_a_page_of_the_trail_and_the_link_are_drawn_as_agreed() -> None:
