@@ -177,7 +177,7 @@ class Approvals:
 
         def step(approval: Approval) -> Change | Refusal:
             no = lifecycle.refusal(approval, lifecycle.Input.UNDO) or eligibility.refusal(approval, actor)
-            broke = approval.status is Status.RESOLVED and approval.decisions[-1].alone
+            broke = approval.status is Status.RESOLVED and any(one.alone for one in approval.decisions[-1:])
             if no and broke and eligibility.refusal(approval, actor, alone=True) is None:
                 no = None
             return no or lifecycle.undo(approval, actor.ref, self._clock())

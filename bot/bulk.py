@@ -28,6 +28,7 @@ class Alone(StrEnum):
     CONFIRM = "confirm"
     GLASS = "glass"
     CHANGED = "changed"
+    ASKED = "asked"
     HIDDEN = "hidden"
     OTHER = "other"
 
@@ -70,6 +71,8 @@ def alone(approval: Approval, shown: Approval) -> Alone | None:
         return Alone.GLASS
     if approval.revision > 1 or approval.error:
         return Alone.CHANGED
+    if approval.questions:
+        return Alone.ASKED
     if approval.status is not Status.PENDING or len(approval.actions) != 1:
         return Alone.OTHER
     if not set(VERDICTS) <= set(offered(approval, None)):

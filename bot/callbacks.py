@@ -12,9 +12,13 @@ import structlog
 from pydantic import JsonValue
 
 from approvals import calling
+from approvals.errors import Later
 from approvals.model import Approval
+from approvals.performer import BUSY_AGAIN
 from approvals.ports import Clock
+from approvals.refusals import Reason, Refusal
 from approvals.service import Approvals
+from approvals.transitions import Change
 from bot.http.api.view import Seen, decision
 from bot.outgoing import Outgoing
 
@@ -44,14 +48,22 @@ class Callbacks:
         now = self._clock()
         wrong = await self._outgoing.post(approval.callback, identity(approval), now, self._body(approval))
         if wrong is None:
-            await self._approvals.change(approval_id, lambda one: calling.delivered(one, self._clock()))
+            await self._note(approval, lambda one: calling.delivered(one, self._clock()))
             log.info("called back", action="callback.sent", approval=approval_id)
             return None
         pause = calling.pause((approval.delivery.attempts if approval.delivery else 0) + 1, self._rng)
         again = now + pause if pause is not None else None
-        await self._approvals.change(approval_id, lambda one: calling.failed(one, wrong.why, self._clock(), again))
+        await self._note(approval, lambda one: calling.failed(one, wrong.why, self._clock(), again))
         log.warning("not called back", action="callback.failed", approval=approval_id, why=wrong.why)
         return again
+
+    async def _note(self, told: Approval, step: Callable[[Approval], Change | Refusal]) -> None:
+        """Writes down what came of it, but not where it was opened again and ended anew meanwhile: of that end nobody
+        was told. Raises `Later` where it could not be written."""
+        same = identity(told)
+        done = await self._approvals.change(told.id, lambda one: step(one) if identity(one) == same else None)
+        if isinstance(done, Refusal) and done.reason is Reason.BUSY:
+            raise Later(BUSY_AGAIN.total_seconds())
 
     def _body(self, approval: Approval) -> bytes:
         ended = approval.closed_at.isoformat() if approval.closed_at is not None else None

@@ -19,6 +19,7 @@ from bot.blocks import Message
 from bot.digests import Digests
 from bot.directory import Directory, is_channel, is_user
 from bot.links import Links
+from bot.progress import Progress
 from bot.relay import Relay, Telling
 from bot.slack import Slack
 from bot.slack_errors import GONE, SlackRefused
@@ -63,6 +64,7 @@ class SlackNotifier:
         self._clock = clock
         self._shown = shown
         self._relay = Relay(directory)
+        self._progress = Progress()
 
     async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.announce`. What was posted before Slack refused the rest is returned all the same, to be
@@ -181,14 +183,16 @@ class SlackNotifier:
     async def refresh(self, approval: Approval) -> None:
         """See `ports.Notifier.refresh`. A copy that somebody deleted is left alone."""
         reach = await self._reach(approval)
-        for ref in approval.messages:
-            if ref.kind is MessageKind.DIGEST:
-                await self._digests.changed(ref)
-            if ref.kind not in CARDS:
-                continue
-            message = await self._card(approval, ref.place, passed_on=not _reached(reach, ref.place))
-            if not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
-                log.info("card is gone", action="slack.gone", approval=approval.id, channel=ref.channel)
+        with self._progress.round(f"refresh {approval.id} {approval.version}") as now:
+            for ref in approval.messages:
+                if ref.kind is MessageKind.DIGEST:
+                    await self._digests.changed(ref)
+                if ref.kind not in CARDS or not now.left(f"{ref.channel}/{ref.ts}"):
+                    continue
+                message = await self._card(approval, ref.place, passed_on=not _reached(reach, ref.place))
+                with now.once(f"{ref.channel}/{ref.ts}"):
+                    if not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
+                        log.info("card is gone", action="slack.gone", approval=approval.id, channel=ref.channel)
 
     async def _reach(self, approval: Approval) -> frozenset[str] | None:
         """The places of those who are asked now, where others were asked before; `None` where every copy counts.
@@ -214,10 +218,12 @@ class SlackNotifier:
         awake = [ref for ref in cards if places.reached(ref.place, absent)]
         asked = covering.called(approval.audience, absent)
         message = blocks.reminder(self._shown.approval(approval), self._clock(), asked)
-        for ref in awake or cards:
-            said = message if ref.kind in CARDS else await self._digests.reminder(ref)
-            if said is not None:
-                await self._reply(ref, said, approval, MessageKind.REMINDER)
+        with self._progress.round(f"remind {approval.id} {approval.revision}.{approval.reminders}") as now:
+            for ref in filter(lambda one: now.left(f"{one.channel}/{one.ts}"), awake or cards):
+                with now.once(f"{ref.channel}/{ref.ts}"):
+                    said = message if ref.kind in CARDS else await self._digests.reminder(ref)
+                    if said is not None:
+                        await self._reply(ref, said, approval, MessageKind.REMINDER)
 
     async def tell(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.tell`. What was posted before Slack refused the rest is returned all the same."""
@@ -245,8 +251,11 @@ class SlackNotifier:
         refused: SignoffError | None = None
         for telling in await self._relay.left(self._shown.approval(approval), SHOWN):
             try:
-                for ref, message in telling.redraw:
-                    await self._slack.update(ref.channel, ref.ts, message.text, message.blocks)
+                with self._progress.round(f"answer {approval.id} {telling.about}") as now:
+                    for ref, message in telling.redraw:
+                        if now.left(f"{ref.channel}/{ref.ts}"):
+                            with now.once(f"{ref.channel}/{ref.ts}"):
+                                await self._slack.update(ref.channel, ref.ts, message.text, message.blocks)
                 posted.append(await self._tell_once(telling, approval, again=again))
             except (ConfigError, SlackRefused) as failed:
                 # Somebody who cannot be told by direct message (they have left) keeps nobody else from being told.

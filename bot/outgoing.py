@@ -84,15 +84,27 @@ def fault(url: str, allowed: Allowed) -> str | None:
         return "is no URL"
     if parts.scheme not in ("https", "http") or not parts.hostname or port == 0 or not url.isascii():
         return "is no URL; write https://host/path"
-    if parts.username or parts.password:
+    if not _reachable(parts):
+        return "is no URL; write https://host/path"
+    if "@" in parts.netloc:
         return "names a user or password; sign in by the signature instead"
     named = allowed.host(parts.hostname)
     literal = _literal(parts.hostname)
-    if literal is not None and not literal.is_global and not named and not allowed.address(literal):
+    if literal is not None and not named and not _may_call(literal, allowed):
         return "leads to a private address; name its host or network in SIGNOFF_CALLBACK_HOSTS to allow it"
     if parts.scheme == "http" and not named and (literal is None or not allowed.address(literal)):
         return "is not https; name its host in SIGNOFF_CALLBACK_HOSTS to allow plain http"
     return None
+
+
+def _reachable(parts: SplitResult) -> bool:
+    """Whether it can be looked up and sent to at all: what cannot raises, and would be tried for ever."""
+    try:
+        (parts.hostname or "").encode("idna")
+        httpx.URL(parts.geturl())
+    except (UnicodeError, httpx.InvalidURL):
+        return False
+    return True
 
 
 def _literal(host: str) -> Address | None:
@@ -102,6 +114,31 @@ def _literal(host: str) -> Address | None:
         return None
     # An IPv4 address inside an IPv6 one is reached as what it is.
     return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found
+
+
+_UNICAST = ipaddress.ip_network("2000::/3")
+_PROTOCOLS = ipaddress.ip_network("192.0.0.0/24")
+"""Of which Python (3.11) takes most for public; one cloud has its metadata there."""
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+
+
+def _behind(address: Address) -> Address:
+    """The IPv4 address that a translator (NAT64) or a tunnel (6to4) reaches under an IPv6 one; else the address."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return address
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.sixtofour or address
+
+
+def _may_call(address: Address, allowed: Allowed) -> bool:
+    """Whether it is public, or in a network that is named."""
+    found = _behind(address)
+    if allowed.address(address) or allowed.address(found):
+        return True
+    if isinstance(found, ipaddress.IPv6Address):
+        return found.is_global and found in _UNICAST
+    return found.is_global and not found.is_multicast and found not in _PROTOCOLS
 
 
 def sign(secrets: Sequence[bytes], identity: str, at: datetime, body: bytes) -> dict[str, str]:
@@ -161,7 +198,7 @@ class Outgoing:
                     await answer.aclose()
         except TimeoutError:
             return NotSent(f"no answer within {TIMEOUT:g} s")
-        except (httpx.HTTPError, OSError) as failed:
+        except (httpx.HTTPError, OSError, UnicodeError) as failed:
             return NotSent(f"it could not be reached ({type(failed).__name__})")
         return None if answer.is_success else NotSent(f"it answered {answer.status_code}")
 
@@ -173,7 +210,7 @@ class Outgoing:
         addresses = [address for address in found if address is not None]
         if not self._allowed.host(host):
             for address in addresses:
-                if not address.is_global and not self._allowed.address(address):
+                if not _may_call(address, self._allowed):
                     return NotSent("it leads to a private address")
         if not addresses:
             return NotSent("its host has no address")

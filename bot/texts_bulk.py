@@ -41,6 +41,7 @@ _APART: Mapping[Alone, str] = {
     Alone.CONFIRM: "to be confirmed by its policy",
     Alone.GLASS: "with a way to break the glass",
     Alone.CHANGED: "changed since it was first asked",
+    Alone.ASKED: "with questions asked about it",
     Alone.HIDDEN: "with more than fits here, or with something hidden",
     Alone.OTHER: "to be answered in another way",
 }

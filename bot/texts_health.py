@@ -18,7 +18,8 @@ ALL_AGAIN = "Send all again"
 def broken(count: int) -> str:
     """Threads that no decision moves any more."""
     what = "1 thread" if count == 1 else f"{count} threads"
-    return f":warning: {what} failed or {'was' if count == 1 else 'were'} lost. The log says why: `drive.failed`."
+    verb = "was" if count == 1 else "were"
+    return f":warning: {what} failed or {verb} lost. The log says why: `thread.stumbled`, `thread.lost`."
 
 
 def sweep(seconds: float | None, *, late: bool) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Awaitable, Callable
+from typing import Any, Self, Unpack
 
 import httpx
-from pydantic import JsonValue
 
 from agents.client import wire
-from agents.client.wire import LONG_POLL, TIMEOUT, TRIES, Call, Decision, Undecided, Unreachable, Urgency
+from agents.client.wire import LONG_POLL, TIMEOUT, TRIES, Asked, Call, Decision, Undecided, Unreachable
 
 PAUSE = 0.5
 """Seconds before the second attempt; each further pause is twice as long."""
@@ -50,39 +49,21 @@ class Client:
         self,
         action: str,
         *,
-        approver: str | None = None,
-        context: str | None = None,
-        urgency: Urgency = "medium",
-        timeout_minutes: int | None = None,
-        options: Sequence[str] | None = None,
-        response_type: Mapping[str, JsonValue] | None = None,
-        args: Mapping[str, JsonValue] | None = None,
-        requester: str | None = None,
         idempotency_key: str | None = None,
         wait: float | None = None,
+        **asked: Unpack[Asked],
     ) -> Decision:
         """Asks, and waits for the end: `wait` seconds, for ever without it. Raises `Undecided` when they are over.
 
         With an `idempotency_key` of your own (an order's number, say) it is asked once however often this is called,
         also after a crash of the caller.
         """
-        given = self.create(
-            action,
-            idempotency_key=idempotency_key,
-            approver=approver,
-            context=context,
-            urgency=urgency,
-            timeout_minutes=timeout_minutes,
-            options=options,
-            response_type=response_type,
-            args=args,
-            requester=requester,
-        )
+        given = self.create(action, idempotency_key=idempotency_key, **asked)
         return self.wait(given.id, wait)
 
-    def create(self, action: str, *, idempotency_key: str | None = None, **asked: Any) -> Decision:
-        """Asks, and does not wait. Takes what `ask` takes, and a `callback_url`."""
-        return self._send(wire.create(action, idempotency_key or new_key(), **asked))
+    def create(self, action: str, *, idempotency_key: str | None = None, **asked: Unpack[Asked]) -> Decision:
+        """Asks, and does not wait. Takes what `ask` takes; a `callback_url` is told of the end."""
+        return self._send(wire.create(action, idempotency_key or new_key(), asked))
 
     def get(self, decision_id: str, *, wait: float = 0.0) -> Decision:
         """As it stands; `wait`: seconds to wait for the end, at most 60."""
@@ -149,35 +130,17 @@ class AsyncClient:
         self,
         action: str,
         *,
-        approver: str | None = None,
-        context: str | None = None,
-        urgency: Urgency = "medium",
-        timeout_minutes: int | None = None,
-        options: Sequence[str] | None = None,
-        response_type: Mapping[str, JsonValue] | None = None,
-        args: Mapping[str, JsonValue] | None = None,
-        requester: str | None = None,
         idempotency_key: str | None = None,
         wait: float | None = None,
+        **asked: Unpack[Asked],
     ) -> Decision:
         """See `Client.ask`."""
-        given = await self.create(
-            action,
-            idempotency_key=idempotency_key,
-            approver=approver,
-            context=context,
-            urgency=urgency,
-            timeout_minutes=timeout_minutes,
-            options=options,
-            response_type=response_type,
-            args=args,
-            requester=requester,
-        )
+        given = await self.create(action, idempotency_key=idempotency_key, **asked)
         return await self.wait(given.id, wait)
 
-    async def create(self, action: str, *, idempotency_key: str | None = None, **asked: Any) -> Decision:
+    async def create(self, action: str, *, idempotency_key: str | None = None, **asked: Unpack[Asked]) -> Decision:
         """See `Client.create`."""
-        return await self._send(wire.create(action, idempotency_key or new_key(), **asked))
+        return await self._send(wire.create(action, idempotency_key or new_key(), asked))
 
     async def get(self, decision_id: str, *, wait: float = 0.0) -> Decision:
         """See `Client.get`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal, TypedDict, cast
 
 from pydantic import JsonValue
 
@@ -93,32 +93,24 @@ def headers(key: str) -> dict[str, str]:
     return {"authorization": f"Bearer {key}", "content-type": "application/json", "accept": "application/json"}
 
 
-def create(
-    action: str,
-    idempotency_key: str,
-    *,
-    approver: str | None = None,
-    context: str | None = None,
-    urgency: Urgency = "medium",
-    timeout_minutes: int | None = None,
-    options: Sequence[str] | None = None,
-    response_type: Mapping[str, JsonValue] | None = None,
-    args: Mapping[str, JsonValue] | None = None,
-    requester: str | None = None,
-    callback_url: str | None = None,
-) -> Call:
-    """Asks. Without `timeout_minutes` the policy's time counts."""
-    given: dict[str, JsonValue] = {"action": action, "urgency": urgency, "timeout_minutes": timeout_minutes}
-    further: dict[str, JsonValue] = {
-        "approver": approver,
-        "context": context,
-        "options": None if options is None else list[JsonValue](options),
-        "response_type": None if response_type is None else dict(response_type),
-        "args": None if args is None else dict(args),
-        "requester": requester,
-        "callback_url": callback_url,
-    }
-    given |= {name: value for name, value in further.items() if value is not None}
+class Asked(TypedDict, total=False):
+    """What may be said of a question. Without `timeout_minutes` the policy's time counts."""
+
+    approver: str | None
+    context: str | None
+    urgency: Urgency
+    timeout_minutes: int | None
+    options: Sequence[str] | None
+    response_type: Mapping[str, JsonValue] | None
+    args: Mapping[str, JsonValue] | None
+    requester: str | None
+    callback_url: str | None
+
+
+def create(action: str, idempotency_key: str, asked: Asked) -> Call:
+    """Asks."""
+    given: dict[str, JsonValue] = {"action": action, "timeout_minutes": asked.get("timeout_minutes")}
+    given |= cast("dict[str, JsonValue]", {name: value for name, value in asked.items() if value is not None})
     return Call("POST", "/decisions", given, headers={"idempotency-key": idempotency_key})
 
 

@@ -125,7 +125,7 @@ class Keys:
         return self._key("pace", bucket)
 
     def burst(self, channel: str, *of: str) -> str:
-        """Of a channel into which too much comes at once. By itself a hash: `n` (number of the last collection), `ts`
+        """Of a channel into which too much comes at once. By itself a hash: `n` (number of the last collection), `ts-N`
         (of its message), `last` (when one joined it). `recent`: sorted set of approvals with cards of their own. A
         number: sorted set of the members. `at-TS`: the number of the collection that a message shows."""
         return self._key("burst", channel, *of)

@@ -81,7 +81,7 @@ class BurstStore:
     async def posted(self, channel: str, number: int, ts: str) -> None:
         """The message of a collection stands."""
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hset(self._keys.burst(channel), "ts", ts)
+            pipe.hset(self._keys.burst(channel), f"ts-{number}", ts)
             pipe.hdel(self._keys.burst(channel), f"tries-{number}")
             pipe.set(self._keys.burst(channel, f"at-{ts}"), number, px=self.KEPT)
             pipe.delete(self._keys.burst(channel, f"posting-{number}"))

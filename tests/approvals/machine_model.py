@@ -6,15 +6,28 @@ with. Times are seconds from the beginning of the story.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from approvals.policy import Policy
-from tests.approvals.machine_people import Asked
+from tests.approvals.machine_people import BELONGS, Asked
+
+
+@dataclass
+class Back:
+    """A question that somebody asked back."""
+
+    text: str
+    by: str
+    at: float
+    to: list[str]
+    open: bool = True
 
 
 @dataclass
 class Told(Asked):
     """What must be true of one approval."""
+
+    questions: list[Back] = field(default_factory=list[Back])
 
     def __post_init__(self) -> None:
         self.started = self.now
@@ -79,10 +92,63 @@ class Told(Asked):
             return "held_already"
         self.holds.append((self.now, until, who))
         self.say(kind, who)
+        self._moved()
+        return ""
+
+    # -- what is asked back
+
+    def ask_back(self, who: str, text: str) -> str:
+        """It goes to whoever requested it, else to the agent's owners; the clocks wait where the policy says so."""
+        if why := self.closed() or self.barred(who):
+            return why
+        if self.policy.ask_back is None:
+            return "not_possible"
+        if any(one.open and one.text == text.strip() for one in self.questions):
+            return "asked_already"
+        if len(self.questions) == 5:
+            return "enough_asked"
+        if not text.strip():
+            return "invalid_answer"
+        to = [self.requester] if self.requester else list(self.policy.owner)
+        self.questions.append(Back(text.strip(), who, self.now, to))
+        if pause := self.policy.ask_back.pause:
+            self.holds.append((self.now, self.now + pause, f"{who} asked"))
+            self._moved()
+        self.say("asked_back", who)
+        return ""
+
+    def answer_back(self, number: int, who: str, text: str) -> str:
+        """By those it was put to and the owners, else by those who may decide; the clocks go on, if they waited."""
+        if number > len(self.questions):
+            return "not_possible"
+        question = self.questions[number - 1]
+        may = self.answerers(question)
+        if who not in may and (who == "UGUS" or not BELONGS.get(who, set()) & may):
+            return "not_asked"
+        if not question.open:
+            return "answered_already"
+        if not text.strip():
+            return "invalid_answer"
+        question.open, mine = False, f"{question.by} asked"
+        before, self.holds = (
+            self.holds,
+            [
+                (since, min(until, self.now), by) if (since, by) == (question.at, mine) else (since, until, by)
+                for since, until, by in self.holds
+            ],
+        )
+        if before != self.holds and self.status == "pending":
+            self._moved()
+        self.say("answered", who)
+        return ""
+
+    def answerers(self, question: Back) -> set[str]:
+        return {*question.to, *self.policy.owner} or self.audience()
+
+    def _moved(self) -> None:
         self.put("remind", self.next_reminder())
         self.put("escalate", self.next_step())
-        self.put("lapse", until)
-        return ""
+        self.put("lapse", self.held_until())
 
     # -- what time brings
 
@@ -201,6 +267,19 @@ class Told(Asked):
         self._ask()
         self.say("amended", "system")
         self.clocks()
+
+    def cancel(self, who: str) -> str:
+        """Nobody is asked any more; what can still be taken back was given to nobody."""
+        if self.status == "resolved" and self.release is None:
+            return "already_resolved"
+        if self.status not in ("pending", "resolved"):
+            return self.closed()
+        self.quiet()
+        self.status, self.resolution, self.release = "resolved", "cancelled", None
+        self.goes += 1
+        self.say("cancelled", who)
+        self.say("resolved", who)
+        return ""
 
     def withdraw(self) -> None:
         if self.status in ("pending", "resolved"):

@@ -29,7 +29,18 @@ from approvals.model import (
 )
 from approvals.opening import Opening
 from approvals.performer import Performer
-from approvals.policy import Automatic, EscalationStep, Expiry, Group, OnExpiry, Policy, PolicySet, Quorum, Repeat
+from approvals.policy import (
+    AskBack,
+    Automatic,
+    EscalationStep,
+    Expiry,
+    Group,
+    OnExpiry,
+    Policy,
+    PolicySet,
+    Quorum,
+    Repeat,
+)
 from approvals.refusals import Refusal
 from approvals.service import Done
 from approvals.store.keys import Keys
@@ -83,6 +94,8 @@ def policies(draw: st.DrawFn) -> Policy:
         break_glass=draw(st.sampled_from([(), ("UBOSS",), ("@leads", "manager")])),
         undo=draw(st.sampled_from([None, None, 30.0])),
         decide=draw(st.none() | st.none() | st.none() | AUTOMATIC),
+        ask_back=draw(st.sampled_from([AskBack(), AskBack(pause=1800.0), None])),
+        owner=draw(st.sampled_from([(), ("@security", "UGUS")])),
     )
 
 

@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -32,6 +31,7 @@ from approvals.refusals import Refusal
 from approvals.service import approval_id
 from approvals.tally import proposed, tally
 from tests.approvals.build import T0, Replica
+from tests.approvals.machine_asking import Asking
 from tests.approvals.machine_model import Told
 from tests.approvals.machine_people import BELONGS, OPERATOR, STEPS
 from tests.approvals.machine_world import (
@@ -59,7 +59,7 @@ SHOWN = ("status", "resolution", "revision", "decisions", "expires_at", "held_un
 QUIET = {EventType.ANNOUNCED, EventType.REPORTED, EventType.TOLD}
 
 
-class Story(RuleBasedStateMachine):
+class Story(Asking):
     """What is told of each question is kept in `told`, by its number."""
 
     url = ""
@@ -301,6 +301,7 @@ class Story(RuleBasedStateMachine):
                     "pauses",
                     "policy",
                     "held_until",
+                    "questions",
                 ):
                     assert getattr(drawn, name) == getattr(approval, name), name
 

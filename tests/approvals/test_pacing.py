@@ -108,6 +108,16 @@ async def test_a_collection_ends_with_the_burst(redis: Any, clock: VirtualClock)
     assert await bursts.enter("C1", "D", limit=1) == (2, "")
 
 
+async def test_a_message_that_stands_late_shows_its_own_collection(redis: Any, clock: VirtualClock) -> None:
+    """The next burst began while it was being posted: who joins that is shown in another message, not in none."""
+    bursts = BurstStore(redis, clock=clock)
+    assert [await bursts.enter("C1", one, limit=1) for one in ("A", "B")] == [(0, ""), (1, "")]
+    clock.turn(seconds=61)
+    assert [await bursts.enter("C1", one, limit=1) for one in ("C", "D")] == [(0, ""), (2, "")]
+    await bursts.posted("C1", 1, "12.5")
+    assert await bursts.enter("C1", "D", limit=1) == (2, "")
+
+
 async def test_what_is_critical_is_never_collected(redis: Any, clock: VirtualClock) -> None:
     """It has a card of its own in the middle of a burst."""
     bursts = BurstStore(redis, clock=clock)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from approvals import eligibility, lifecycle
 from approvals.entries import both, head, parts
@@ -15,6 +17,7 @@ from approvals.refusals import Reason, Refusal
 from approvals.terms import Terms, narrowed, unfit
 from tests.approvals.build import ANA, BEN, MAIL, POLICY, REFUND, changed, draft, member, moved, standing, thread
 from tests.approvals.build import at as seconds
+from tests.approvals.machine_world import policies
 
 HOUR = 3600.0
 WEEK = Hours()
@@ -174,3 +177,49 @@ def test_what_was_decided_can_be_cancelled_only_while_it_can_be_taken_back() -> 
     held = replace(resolved, held_until=seconds(60))
     after = moved(lifecycle.cancel(held, ANA, "", seconds(6)))
     assert (after.resolution, after.held_until) == (Resolution.CANCELLED, None)
+
+
+ENTRIES = ["@finance", "@security", "@leads", "#approvals", "#leads", "UBEN", "UCLEO", "UBOSS", "api:ci"]
+TERMS = st.builds(
+    Terms,
+    approver=st.none() | st.sampled_from([*ENTRIES, "ana@example.com", "manager"]),
+    within=st.none() | st.sampled_from([60.0, 1000.0, 90_000.0]),
+    confirm=st.booleans(),
+    critical=st.booleans(),
+)
+
+
+def asked(policy: Policy, level: int, belongs: set[str]) -> bool:
+    """Whether somebody who is in these may decide at that level."""
+
+    def stands(entry: str) -> bool:
+        made = parts(entry)
+        return entry in belongs if made is None else made[0] in belongs and not belongs.isdisjoint(made[1])
+
+    return any(map(stands, policy.audience(level)))
+
+
+@given(
+    policy=policies(),
+    who=st.lists(st.sampled_from(ENTRIES), max_size=3).map(tuple),
+    hours=st.sampled_from([None, WEEK]),
+    terms=TERMS,
+    belongs=st.sets(st.sampled_from([*ENTRIES, "ana@example.com", "manager"])),
+)
+def test_no_request_ever_widens_a_policy(
+    policy: Policy, who: tuple[str, ...], hours: Hours | None, terms: Terms, belongs: set[str]
+) -> None:
+    """Whatever both say: nobody may decide who might not, no time is longer, silence consents no earlier, and all else
+    is the policy's."""
+    policy = replace(policy, who=who, hours=hours)
+    found = narrowed(policy, terms)
+    for level in range(len(policy.escalate) + 1):
+        assert asked(policy, level, belongs) or not asked(found, level, belongs)
+    if policy.expire is not None:
+        assert found.expire is not None
+        assert found.expire.after <= policy.expire.after
+    if found.expire is not None and found.expire != policy.expire:
+        assert found.expire.then is OnExpiry.DENY
+    assert found.confirm or not (policy.confirm or terms.confirm)
+    assert replace(found, who=policy.who, expire=policy.expire, confirm=policy.confirm) == policy
+    assert narrowed(found, replace(terms, approver=None)) == found, "said twice it says no more"

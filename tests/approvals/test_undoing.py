@@ -106,3 +106,13 @@ async def test_a_lost_release_is_found_again(store: RedisStore, clock: VirtualCl
     assert DueKind.RELEASE not in await store.due_at(opened.id)
     await Reconcile(store, clock=clock).once()
     assert (await store.due_at(opened.id))[DueKind.RELEASE] == at(15)
+
+
+async def test_what_was_cancelled_is_not_taken_back(store: RedisStore, clock: VirtualClock) -> None:
+    """Nobody had decided anything: whoever clicks is told, and a stranger that they are one."""
+    replica = Replica(store, clock)
+    opened = await replica.open(policy=UNDO)
+    assert isinstance(await replica.approvals.cancel(opened.id, ANA), Done)
+    stranger = Actor(BEN, audiences=frozenset({"@others"}))
+    assert await replica.approvals.undo(opened.id, stranger) == Refusal(Reason.NOT_APPROVER)
+    assert await replica.approvals.undo(opened.id, member()) == Refusal(Reason.TOO_LATE)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from approvals.model import Action, Approval, DecisionType, Resolution, Status
 from approvals.policy import Policy, Quorum, Urgency
+from approvals.question import Question
 from approvals.redact import MASK
 from bot import bulk, bulk_views
 from bot.bulk import Alone
@@ -51,6 +52,7 @@ def pairs(*found: Approval) -> list[tuple[Approval, Approval]]:
         (pay(1, policy=replace(STANDARD, break_glass=("U0CFO",))), Alone.GLASS),
         (pay(1, revision=2), Alone.CHANGED),
         (pay(1, error="It did not fit."), Alone.CHANGED),
+        (pay(1, questions=(Question(number=1, text="Why?", by="UBEN", at=NOW),)), Alone.ASKED),
         (pay(1, title="T" * 121), Alone.HIDDEN),
         (pay(1, description="why " * 200), Alone.HIDDEN),
         (pay(1, payload={"also": "this"}), Alone.HIDDEN),

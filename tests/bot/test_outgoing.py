@@ -29,6 +29,10 @@ class Receiver:
     status: int = 200
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
+    async def handle(self, request: web.Request) -> web.Response:
+        """Whatever `take` is by now."""
+        return await self.take(request)
+
     async def take(self, request: web.Request) -> web.Response:
         self.got.append(({name.lower(): value for name, value in request.headers.items()}, await request.read()))
         headers = {"location": self.url} if 300 <= self.status < 400 else {}
@@ -39,7 +43,7 @@ class Receiver:
 async def receiver() -> AsyncIterator[Receiver]:
     """One that listens on this machine, and so at a private address."""
     made, app = Receiver(), web.Application()
-    app.router.add_post("/told", made.take)
+    app.router.add_post("/told", made.handle)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -99,6 +103,14 @@ PRIVATE = [
     "fd00::1",
     "fe80::1%eth0",
     "::ffff:10.0.0.1",
+    "::10.0.0.1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::a00:1",
+    "2002:a00:1::1",
+    "fec0::1",
+    "ff02::1",
+    "224.0.0.1",
+    "192.0.0.192",
 ]
 
 
@@ -141,6 +153,12 @@ async def test_the_address_that_was_checked_is_the_one_that_is_called(receiver: 
         ("https:///x", "no URL"),
         ("https://a.example:99999/x", "no URL"),
         ("https://[::1/x", "no URL"),
+        ("https://a..example/x", "no URL"),
+        (f"https://{'a' * 64}.example/x", "no URL"),
+        ("https://a.example/\x7f", "no URL"),
+        ("https://@a.example/x", "user or password"),
+        ("https://[64:ff9b::5db8:d822]/x", None),
+        ("https://[2606:4700::1111]/x", None),
         ("https://exämple.de/x", "no URL"),
         ("javascript:alert(1)", "no URL"),
         ("https://u:p@a.example/x", "user or password"),

@@ -167,7 +167,9 @@ QUERIES = st.fixed_dictionaries(
     optional={
         "status": st.sampled_from(["pending", "expired", "odd"]),
         "limit": st.integers(-1, 101),
-        "cursor": st.text(max_size=20) | st.just("WzEsIm8iXQ"),
+        "cursor": st.text(max_size=20) | st.sampled_from(["WzEsIm8iXQ", "5-0", "999999999999999999-1"]),
+        "since": st.sampled_from(["2026-11-02", "2026-11-02T09:00:00+02:00", "0001-01-01T00:00:00+14:00", "never"]),
+        "until": st.sampled_from(["2026-11-02", "9999-12-31T23:59:59-14:00", "1969-12-31T00:00:00"]),
         "wait": st.just("0") | st.text(max_size=3),
     },
 )
@@ -212,6 +214,8 @@ async def test_every_operation_answers_as_its_page_says(door: Door) -> None:
         "GET /decisions/{decision_id}",
         "POST /decisions/{decision_id}/resolve",
         "POST /decisions/{decision_id}/cancel",
+        "GET /audit",
     }
+    assert seen["GET /audit"] >= {200, 422}
     assert seen["POST /decisions"] >= {201, 422}
     assert seen["GET /decisions/{decision_id}"] >= {200, 404}

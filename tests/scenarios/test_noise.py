@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from approvals.model import MessageKind, Resolution, Status
 from bot.manifest import manifest
 from localslack import LocalSlack, Message, Seed
+from localslack.seed import UserSeed
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, CHANNEL, REFUND, Desk, House, all_text
 
@@ -141,3 +143,30 @@ async def test_a_limit_met_all_the_same_holds_everybody_back(house: House, clock
     clock.turn(seconds=32)
     await desk.until(lambda: len(cards(desk.slack)) == 2 or None)
     assert [one.status for one in await desk.approvals()] == [Status.PENDING] * 2
+
+
+async def test_more_copies_than_turns_are_redrawn(redis_url: str, tmp_path: Path, clock: VirtualClock) -> None:
+    """A step asks fifteen people by direct message: within Slack's limits every copy says soon what was decided."""
+    people = [f"U0P{number:02}" for number in range(15)]
+    seed = Seed.default().with_manifest(manifest())
+    seed = replace(seed, users=(*seed.users, *(UserSeed(one, one.lower(), one) for one in people)))
+    step = f"{{after: 1m, to: [{', '.join(people)}]}}"
+    rules = f"version: 1\ndefault:\n  channel: '#approvals'\n  who: ['@finance']\n  escalate: [{step}]\n"
+    (tmp_path / "policies.yaml").write_text(rules)
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(LocalSlack(seed))
+        desk = await House(slack, redis_url, tmp_path, stack).desk(clock=clock, signoff_slack_limits=True)
+        ts = (await desk.ask()).ts
+        clock.turn(minutes=1)
+        while len((await desk.only()).messages) <= len(people):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        assert (await slack.click(people[0], CHANNEL, ts, "approve")).ok
+
+        def waiting() -> list[str]:
+            copies = [(one, slack.messages(slack.dm(one))[0]) for one in people]
+            return [one for one, copy in copies if "'approve'" in str(copy.blocks)]
+
+        while waiting() and len(slack.calls("chat.update")) < 4 * len(people):
+            clock.turn(seconds=1)
+            await asyncio.sleep(0.02)
+        assert waiting() == []

@@ -17,11 +17,11 @@ if number == 0 or not redis.call('ZSCORE', members, id) then
       return {0, ''}
     end
     number = redis.call('HINCRBY', KEYS[1], 'n', 1)
-    redis.call('HDEL', KEYS[1], 'ts')
+    redis.call('HDEL', KEYS[1], 'ts-' .. number - 1)
     members = KEYS[3] .. number
   end
   redis.call('HSET', KEYS[1], 'last', now)
   redis.call('ZADD', members, now, id)
   redis.call('PEXPIRE', members, ARGV[6])
 end
-return {number, redis.call('HGET', KEYS[1], 'ts') or ''}
+return {number, redis.call('HGET', KEYS[1], 'ts-' .. number) or ''}
