@@ -64,11 +64,14 @@ def ask(
     allow: Sequence[Word] = ("approve", "deny"),
     context: str = "",
     urgency: Literal["low", "normal", "high", "critical"] = "normal",
+    title: str = "",
+    summary: str = "",
 ) -> Answer:
     """Pauses the graph until somebody answers.
 
     `action` and `args` say what the agent wants to do; `allow` which answers the node can take (`edit` needs `args`);
-    `urgency` how much it presses, which a policy may act on.
+    `urgency` how much it presses, which a policy may act on. `title` and `summary` are templates for the card, filled
+    in with `args`: `Refund ${amount:money} to {customer}`.
     Any front end of LangGraph shows the value and the schema of the answer. Raises `ValueError` for an `allow` that
     makes no sense, before anything pauses.
     """
@@ -83,6 +86,8 @@ def ask(
     value |= {"args": shown} if shown else {}
     value |= {"context": context} if context else {}
     value |= {"urgency": urgency} if urgency != "normal" else {}
+    named = {name: text for name, text in (("title", title), ("summary", summary)) if text}
+    value |= {"signoff": named} if named else {}
     kinds: Any = cast("Any", Literal)[words]
     schema: Any = cast("Any", create_model)("Answer", __base__=_Said, type=(kinds, ...))
     said = cast("_Said", interrupt(value, response_schema=schema))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from approvals import evidence
 from approvals.events import EventType
 from approvals.model import ActorRef, Approval, View
 from approvals.refusals import Reason, Refusal
@@ -22,7 +23,8 @@ def view(
 ) -> Change | Refusal | None:
     """Notes that somebody began to read, or was shown the last of the pages. `None` where that is known already.
 
-    What they were shown must be what is asked now.
+    What they were shown must be what is asked now. `digest` is of all the pages; the event also has the `evidence` of
+    the revision, as the event has that the revision began with.
     """
     if no := refusal(approval, Input.VIEW):
         return no
@@ -34,7 +36,17 @@ def view(
     kept = [one for one in approval.views if one.revision == revision and one is not mine]
     noted = View(by=actor.id, revision=revision, at=now, digest=digest, whole=whole)
     after = replace(approval, views=(*kept, noted)[-MAX_VIEWS:])
-    told = event(EventType.VIEWED, after, actor, now, revision=revision, pages=pages, digest=digest, whole=whole)
+    told = event(
+        EventType.VIEWED,
+        after,
+        actor,
+        now,
+        revision=revision,
+        pages=pages,
+        digest=digest,
+        evidence=evidence.of(after),
+        whole=whole,
+    )
     return change(approval, after, [told])
 
 

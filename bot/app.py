@@ -171,6 +171,7 @@ def build(core: Core) -> Runtime:
             *_servers(servers),
         ],
     )
+    door.vitals.use(ticker.sweep, servers)
     metrics = Metrics(core.registry.names(), room=records.effects.room)
     records.meter.add(metrics)
     runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch, metrics)

@@ -9,7 +9,7 @@ from datetime import datetime
 from approvals.away import Away
 from approvals.model import SYSTEM, Approval
 from approvals.ports import Page
-from bot import replies, texts
+from bot import replies, texts, texts_health
 from bot.bulk_views import way_in
 from bot.find import Find
 from bot.listing import decided, rows
@@ -25,13 +25,25 @@ MAX_DECIDED = 5
 @dataclass(frozen=True, slots=True)
 class Health:
     """For admins: the version of the policies and how many it has (`None`: they cannot be read), how long Redis took to
-    answer, what is due and was not begun, and for how long."""
+    answer, what is due and was not begun, and for how long.
+
+    `broken`: threads that failed or were lost; `undelivered`: callbacks that were given up; `sweep_seconds`: since this
+    process last looked for due work, `None` where it never did, and `sweep_late` where that is too long ago; `away`:
+    LangGraph servers that do not answer; `unsealed_seconds`: for how long the audit was not sealed, where that is too
+    long.
+    """
 
     version: int
     policies: int | None
     redis_seconds: float
     due: int
     late_seconds: float
+    broken: int = 0
+    undelivered: int = 0
+    sweep_seconds: float | None = None
+    sweep_late: bool = False
+    away: tuple[str, ...] = ()
+    unsealed_seconds: float = 0.0
 
 
 def home(
@@ -91,7 +103,17 @@ def _parts(shown: Sequence[Approval], viewer: str, decidable: frozenset[str]) ->
 def _admin(health: Health) -> list[Block]:
     policies = section(replies.policies_now(health.version, health.policies), button("Policies…", "admin:open", "home"))
     well = replies.health(health.redis_seconds, health.due, health.late_seconds)
-    return [divider(), header("For admins"), policies, context(well)]
+    turning = texts_health.sweep(health.sweep_seconds, late=health.sweep_late)
+    blocks = [divider(), header("For admins"), policies, context(well)]
+    blocks.append(context(turning, texts_health.unsealed(health.unsealed_seconds)))
+    if health.away:
+        blocks.append(context(texts_health.away(health.away)))
+    if health.broken:
+        blocks.append(context(texts_health.broken(health.broken)))
+    if health.undelivered:
+        again = button("Send again…", "callbacks:open", "home")
+        blocks.append(section(texts_health.undelivered(health.undelivered), again))
+    return blocks
 
 
 def _absences(away: Away | None, covering: Sequence[Away]) -> list[Block]:

@@ -245,7 +245,7 @@ def escalated(approval: Approval) -> str:
         if last.replace
         else f"Also asked now: {texts.everybody(last.to)}"
     )
-    return f":arrow_double_up: *Escalated: nobody decided in time.* {now}."
+    return f":arrow_up: *Escalated: nobody decided in time.* {now}."
 
 
 def nobody_asked(approval: Approval) -> str:

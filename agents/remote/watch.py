@@ -80,6 +80,7 @@ class ServerWatch:
         self._walked: dict[str, int] = {}
         self._ours_at = 0
         self._away = False
+        self._looked: float | None = None
         self._looking = asyncio.Lock()
         self._hinted = False
 
@@ -87,6 +88,13 @@ class ServerWatch:
     def name(self) -> str:
         """The server's."""
         return self._server.name
+
+    @property
+    def away(self) -> bool:
+        """Whether it did not answer when this process last looked, which was not long ago: replicas take turns."""
+        if self._looked is None or not self._away:
+            return False
+        return asyncio.get_running_loop().time() - self._looked < max(60.0, 5 * self.every)
 
     def takes(self, secret: str) -> bool:
         """Whether this is the secret of the server's webhook; never without one."""
@@ -125,6 +133,7 @@ class ServerWatch:
 
     async def _look(self) -> int:
         self._server.try_now()
+        self._looked = asyncio.get_running_loop().time()
         try:
             found = 0
             listed: set[str] = set()

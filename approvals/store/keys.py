@@ -34,7 +34,8 @@ class Keys:
 
     def index(self, name: str, *of: str) -> str:
         """Sorted set of ids by opening time, in microseconds; `decided` by when they were decided, and
-        `undelivered` of those that ended and whose callback was given up, by the end."""
+        `undelivered` of those that ended and whose callback was given up, by the end; `broken` of threads that
+        failed or were lost."""
         return self._key("index", name, *of)
 
     def away(self, user_id: str) -> str:

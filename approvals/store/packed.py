@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from approvals.lifecycle import Change, ThreadChange
-from approvals.model import Lease, Status, Thread
+from approvals.model import Lease, Status, Thread, ThreadState
 from approvals.store.codec import APPROVALS, THREADS
 from approvals.store.keys import Keys
 
@@ -96,4 +96,8 @@ class Packed:
         return rows
 
     def _thread_indexes(self, thread: Thread) -> list[IndexRow]:
-        return [(self._names.index("threads"), thread.id, score(thread.created_at) if thread.state.open else "")]
+        created, broken = score(thread.created_at), thread.state in (ThreadState.FAILED, ThreadState.LOST)
+        return [
+            (self._names.index("threads"), thread.id, created if thread.state.open else ""),
+            (self._names.index("broken"), thread.id, created if broken else ""),
+        ]

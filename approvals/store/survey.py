@@ -91,6 +91,14 @@ class SurveyStore:
         rest = tuple(all_ - sum(row[at] for row in known) for at, all_ in enumerate(total))
         return Survey({**dict(zip(graphs, known, strict=True)), OTHER: rest}, lines, await memory_of(self._redis))
 
+    async def troubled(self) -> tuple[int, int]:
+        """How many threads failed or were lost, and how many callbacks were given up."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zcard(self._keys.index("broken"))
+            pipe.zcard(self._keys.index("undelivered"))
+            broken, undelivered = await pipe.execute()
+        return int(broken), int(undelivered)
+
     @staticmethod
     def _line(row: Sequence[int | str], now: int) -> Line:
         number, first = row

@@ -25,6 +25,7 @@ from bot.links import Links
 from bot.payloads import Body, Person
 from bot.sight import Sight
 from bot.slack import Slack
+from bot.vitals import Vitals
 from bot.waiting import Waiting
 
 App = Any
@@ -88,6 +89,7 @@ class Door:
         self.absences = absences
         self.links = links
         self.shown = core.records.shown
+        self.vitals = Vitals(core)
         self.sight = Sight(self.approvals, directory, absences, core.settings.signoff_admins)
         self.waiting = Waiting(self.approvals, directory, absences, self.sight)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
-from approvals.errors import SignoffError
 from approvals.model import Approval, Standing
 from approvals.ports import Page, Query
 from bot import bulk, home, payloads, replies
@@ -53,7 +50,7 @@ async def draw(door: Door, user: str) -> None:
         links=links,
         several=able,
         past=[door.shown.approval(one) for one in await _past(door, user)],
-        health=await _health(door) if (await door.sight.viewer(person, ())).admin else None,
+        health=await door.vitals.health() if (await door.sight.viewer(person, ())).admin else None,
     )
     await door.slack.publish(user, view)
 
@@ -82,17 +79,3 @@ async def _past(door: Door, user: str) -> list[Approval]:
 
 def _took_part(approval: Approval, user: str) -> bool:
     return any(user in (said.actor.id, said.actor.behalf) for said in approval.decisions)
-
-
-async def _health(door: Door) -> home.Health:
-    """What can be told cheaply."""
-    records = door.core.records
-    start = time.monotonic()
-    due, late = await records.homes.late(door.clock())
-    took = time.monotonic() - start
-    number = await records.book.number()
-    try:
-        count = len((await records.book.policies()).policies)
-    except SignoffError:
-        count = None
-    return home.Health(number, count, took, due, late)

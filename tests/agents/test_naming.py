@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, StateGraph
 from langgraph.types import Interrupt
 from pydantic import JsonValue
 
 from agents.dialects import Dialects
 from agents.dialects.replies import RuleError, read_replies
+from agents.helper import ask
 from agents.naming import TemplateError, Unfilled, anew, check, fill
 from approvals.model import ActorRef, Approval, Decision, DecisionType, Draft, Source
 from approvals.policy import Policy
@@ -168,3 +172,27 @@ def test_mistakes_name_their_place(rules: object, keys: tuple[str, ...]) -> None
         asked(CALL, rules)
     assert wrong.value.keys == keys
     assert json.dumps(str(wrong.value))
+
+
+def test_the_helper_states_a_title_and_a_summary() -> None:
+    """`ask` hands its templates on, and the card is called by them; without them nothing is stated."""
+
+    def node(state: dict[str, Any]) -> dict[str, Any]:
+        more = {"title": "Refund ${amount:money} to {customer}", "summary": "Of {customer}."} if state["named"] else {}
+        ask("Refund?", action="refund", args={"amount": 4200, "customer": "ACME"}, **more)
+        return state
+
+    graph: Any = StateGraph(dict)
+    graph.add_node("node", node)
+    graph.add_edge(START, "node")
+    compiled = graph.compile(checkpointer=InMemorySaver())
+    told: list[tuple[str, str]] = []
+    for thread, by_template in (("1", True), ("2", False)):
+        given = {"named": by_template}
+        (asked,) = compiled.invoke(given, {"configurable": {"thread_id": thread}})["__interrupt__"]
+        assert ("signoff" in asked.value) is by_template
+        draft = Dialects().read(asked, graph="g", node="node")
+        told.append((draft.title, draft.description))
+    assert told[0][0] == "Refund $4,200 to ACME"
+    assert told[0][1] == "Of ACME.\n\nRefund?"
+    assert told[1][0] == "Refund: amount 4200, customer ACME"

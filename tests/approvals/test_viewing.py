@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from approvals import lifecycle
+from approvals import evidence, lifecycle
 from approvals.events import EventType
 from approvals.model import ActorRef, Approval, DecisionType, Source, Status
 from approvals.refusals import Reason, Refusal
@@ -25,7 +25,8 @@ def test_who_began_to_read_and_who_was_shown_all_of_it() -> None:
     opened = standing(Status.PENDING)
     begun = changed(lifecycle.view(opened, ANA, 1, at(5), pages=3, digest="d1", whole=False))
     assert [event.type for event in begun.events] == [EventType.VIEWED]
-    assert begun.events[0].data == {"revision": 1, "pages": 3, "digest": "d1", "whole": False}
+    shown = {"revision": 1, "pages": 3, "digest": "d1", "evidence": evidence.of(opened), "whole": False}
+    assert begun.events[0].data == shown
     assert begun.events[0].actor == ANA
     assert not begun.due
     assert lifecycle.seen(begun.approval, ANA.id) is None

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 
 from approvals.away import Away
-from approvals.model import SYSTEM, Action, Approval
+from approvals.model import SYSTEM, Action, Approval, Delivery
 from approvals.ports import Page
-from bot import modals
+from approvals.terms import Terms
+from bot import callbacks_views, modals
 from bot.buttons import alone
 from bot.home import Health, home
 from bot.modals import Meta
@@ -24,6 +25,15 @@ from tests.bot.samples import LINK, NOW, SAMPLES, approvals, refund
 AWAY = Away(user_id="U0ANA", since=NOW, until=NOW + timedelta(days=3), cover="U0BEN", set_by=samples.BEN)
 
 FEW = refund(id="A" * 16, actions=(Action("pay", {"to": "ACME GmbH", "amount": 4200.0}, "", samples.REFUND.allowed),))
+
+WELL = Health(3, 7, 0.002, 0, 0.0, sweep_seconds=0.4)
+ILL = replace(
+    WELL, broken=2, undelivered=3, sweep_seconds=40.0, sweep_late=True, away=("prod",), unsealed_seconds=4000.0
+)
+HOOK = Terms(key="K1", name="billing", callback="https://billing.example.org/hooks/s3cret")
+GIVEN_UP = replace(
+    SAMPLES["approved"], terms=HOOK, closed_at=NOW, delivery=Delivery(attempts=10, error="it answered 503", dead=True)
+)
 
 
 def test_views_are_drawn_as_agreed() -> None:
@@ -53,8 +63,12 @@ def test_views_are_drawn_as_agreed() -> None:
         "home_away_status": home(Page((), 0, 0), NOW, viewer="U0ANA", away=replace(AWAY, set_by=SYSTEM, cover=None)),
         "home_empty": home(Page((), 0, 0), NOW, viewer="U0BEN"),
         "home_asked": home(page, NOW, viewer="U0ANN", past=(SAMPLES["approved"], SAMPLES["denied"])),
-        "home_admin": home(Page((), 0, 0), NOW, viewer="U0BEN", health=Health(3, 7, 0.002, 0, 0.0)),
+        "home_admin": home(Page((), 0, 0), NOW, viewer="U0BEN", health=WELL),
         "home_admin_late": home(Page((), 0, 0), NOW, viewer="U0BEN", health=Health(0, None, 0.4, 12, 75.0)),
+        "home_admin_ill": home(Page((), 0, 0), NOW, viewer="U0BEN", health=ILL),
+        "callbacks": callbacks_views.listing([GIVEN_UP], 1),
+        "callbacks_many": callbacks_views.listing([GIVEN_UP, replace(GIVEN_UP, closed_at=None)] * 10, 214),
+        "callbacks_none": callbacks_views.listing([], 0),
     }
     for name, view in drawn.items():
         sound_view(view, inputs=True)
@@ -77,7 +91,8 @@ def test_any_approval_has_its_views(approval: Approval) -> None:
     sound_view(modals.review(approval, 0), approval)
     many = tuple(replace(approval, id=f"{approval.id[:-2]}{number:02}") for number in range(25))
     ids = frozenset(one.id for one in many)
-    health = Health(3, 7, 0.002, 12, 75.0)
+    health = replace(ILL, away=("x" * 99,) * 9)
+    sound_view(callbacks_views.listing([approval] * 20, 99), approval)
     covers = [replace(AWAY, user_id=f"U{number}") for number in range(12)]
     at = Page(many, 25, 0)
     more = {"decidable": ids, "several": True, "past": many, "health": health, "covering": covers}

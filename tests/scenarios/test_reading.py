@@ -51,6 +51,9 @@ async def test_approve_leads_through_everything_first(desk: Desk) -> None:
     assert whole.data["revision"] == 1
     assert int(str(whole.data["pages"])) > 1
     assert approval.decisions[0].seen == whole.data["digest"]
+    events = await desk.core.records.approvals.audit(approval.id)
+    (opened,) = [event for event in events if event.type is EventType.OPENED]
+    assert begun.data["evidence"] == whole.data["evidence"] == opened.data["evidence"]
 
 
 async def test_nobody_is_sent_through_it_twice(house: House) -> None:
