@@ -34,7 +34,7 @@ from bot.rich import (
     section,
     words,
 )
-from bot.values import show
+from bot.values import reading
 
 OPEN, KIND, TICK = "bulk:open", "bulk:kind", "bulk:tick"
 PICK, DECIDE = "bulk_pick", "bulk_decide"
@@ -140,7 +140,9 @@ def _option(approval: Approval) -> Block:
         "text": plain_text(texts.title(approval, MAX_LABEL)),
         "value": f"{approval.id}:{approval.revision}",
     }
-    said = "; ".join(f"{line(name, 30)}: {show(value, 40).text}" for name, value in approval.actions[0].args.items())
+    said = "; ".join(
+        f"{line(name, 30)}: {reading(name, value, 40).text}" for name, value in approval.actions[0].args.items()
+    )
     return option | ({"description": plain_text(line(clean(said), MAX_LABEL))} if line(clean(said), MAX_LABEL) else {})
 
 

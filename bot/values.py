@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from pydantic import JsonValue
 
@@ -79,6 +82,27 @@ def show(value: JsonValue, limit: int) -> Shown:
     return Shown(kept, whole=kept == text, tall="\n" in kept or size(kept) > 2 * SHORT)
 
 
+_MONEY = re.compile(
+    r"(^|_)(amount|price|total|subtotal|cost|fee|sum|balance|budget|salary|payment)(_|$)", re.IGNORECASE
+)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def reading(name: str, value: JsonValue, limit: int) -> Shown:
+    """The same, and as what it seems to be by its name and form: money with its thousands and cents apart, a day by the
+    name of its month. Only where nothing is lost by it; *Review in full* shows them as they were sent."""
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if _MONEY.search(name) and math.isfinite(number) and round(number, 2) == number and abs(number) < 1e15:
+        return Shown(f"{number:,.2f}")
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            return show(value, limit)
+        return Shown(f"{day.day} {day:%b %Y}")
+    return show(value, limit)
+
+
 def arguments(args: Mapping[str, JsonValue], *, limit: int, room: int, most: int) -> Drawn:
     """`name: value` line by line: up to `most` of them, `limit` characters each, `room` characters together."""
     elements: list[Block] = []
@@ -89,7 +113,7 @@ def arguments(args: Mapping[str, JsonValue], *, limit: int, room: int, most: int
             break
         label = line(name, MAX_NAME) or "(no name)"
         whole = whole and label == name
-        shown = show(value, max(40, min(limit, room - used - size(label))))
+        shown = reading(name, value, max(40, min(limit, room - used - size(label))))
         whole, left = whole and shown.whole, left - 1
         used += size(label) + size(shown.text) + 3
         _write(runs, elements, label, shown)

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from approvals.model import Approval, Decision, DecisionType, Resolution, Source
 from bot import schema_form, texts_votes
 from bot.rich import Block, clean, context, cut, first_line, line, quote, rich, run, section, words
-from bot.values import MAX_NAME, show
+from bot.values import MAX_NAME, reading
 
 MAX_CHANGES = 8
 MAX_LISTED = 6
@@ -71,11 +71,11 @@ def _changes(approval: Approval, decision: Decision, index: int, limit: int) -> 
             runs.append(run("\n"))
         runs.extend((run(line(name, min(MAX_NAME, each)) or "(no name)", "bold"), run(": ")))
         if name in before:
-            old = show(before[name], each)
+            old = reading(name, before[name], each)
             whole = whole and old.whole and not old.tall
             runs.append(run(line(old.text, each), "strike"))
             runs.append(run(" → "))
-        runs.append(run(line(show(after[name], each).text, each) if name in after else "(removed)", "bold"))
+        runs.append(run(line(reading(name, after[name], each).text, each) if name in after else "(removed)", "bold"))
     if len(names) > MAX_CHANGES:
         runs.append(run(f"\nand {len(names) - MAX_CHANGES} more changes", "italic"))
     return words(*runs), whole

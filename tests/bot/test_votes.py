@@ -136,9 +136,9 @@ def test_a_proposed_edit_is_what_is_shown_filled_in_and_reviewed() -> None:
     """The new arguments everywhere; the old ones struck out on the card, and whole in the review."""
     approval = SAMPLES["votes_edit"]
     drawn = json.dumps(blocks.card(approval, NOW).blocks)
-    assert '{"type": "text", "text": "4200.0", "style": {"strike": true}}' in drawn
-    assert '{"type": "text", "text": "2100.0"}' in drawn, "the arguments as they are asked now"
-    assert '{"type": "text", "text": "4200.0"}' not in drawn
+    assert '{"type": "text", "text": "4,200.00", "style": {"strike": true}}' in drawn
+    assert '{"type": "text", "text": "2,100.00"}' in drawn, "the arguments as they are asked now"
+    assert '{"type": "text", "text": "4,200.00"}' not in drawn
     filled = initial_values(forms.inputs(HALF))
     view = modals.edit(approval, 0)
     assert initial_values([b for b in view["blocks"] if b.get("block_id", "").startswith("arg:")]) == filled
