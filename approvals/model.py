@@ -13,6 +13,12 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
+from approvals.actors import POLICY as POLICY
+from approvals.actors import SYSTEM as SYSTEM
+from approvals.actors import Actor as Actor
+from approvals.actors import ActorRef as ActorRef
+from approvals.actors import Source as Source
+from approvals.actors import Standing as Standing
 from approvals.hours import Hours, Pause
 from approvals.policy import Policy, Urgency, for_requester
 from approvals.question import Question
@@ -55,27 +61,6 @@ class DecisionType(StrEnum):
     RESPOND = "respond"
 
 
-class Source(StrEnum):
-    """Through which door somebody acted."""
-
-    SLACK = "slack"
-    CLI = "cli"
-    API = "api"
-    SYSTEM = "system"
-    POLICY = "policy"
-
-
-class Standing(StrEnum):
-    """What Slack says of a person at the moment of the click."""
-
-    MEMBER = "member"
-    GUEST = "guest"
-    EXTERNAL = "external"
-    DEACTIVATED = "deactivated"
-    BOT = "bot"
-    UNKNOWN = "unknown"
-
-
 class ThreadState(StrEnum):
     """What we know of a LangGraph thread that we drive."""
 
@@ -89,41 +74,6 @@ class ThreadState(StrEnum):
     def open(self) -> bool:
         """There may be something left to drive."""
         return self in (ThreadState.NEW, ThreadState.STARTED)
-
-
-@dataclass(frozen=True, slots=True)
-class ActorRef:
-    """Who did something, as it is written down: a Slack user id, an operator's name, `system` or `policy`.
-
-    `behalf` is the absent person for whom they did it, as the one who covers.
-    """
-
-    id: str
-    source: Source
-    team_id: str | None = None
-    behalf: str | None = None
-
-    @property
-    def seat(self) -> str:
-        """Whose voice it is: a person and the one who covers for them have one between them."""
-        return self.behalf or self.id
-
-
-SYSTEM = ActorRef("system", Source.SYSTEM)
-POLICY = ActorRef("policy", Source.POLICY)
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Somebody who acts now, with Slack's facts about them as of now.
-
-    `audiences` holds those entries of the approval's audience (`U…`, `@group`, `#channel`, e-mail) that the person
-    was found to belong to a moment ago.
-    """
-
-    ref: ActorRef
-    standing: Standing = Standing.MEMBER
-    audiences: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
