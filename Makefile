@@ -45,6 +45,7 @@ format: $(STAMP)
 
 screenshots: $(STAMP)
 	$(BIN)/pytest tests/scenarios/test_browser*.py tests/scenarios/test_gallery.py --screenshots docs/images
+	@! command -v pngquant >/dev/null || pngquant --force --skip-if-larger --ext .png 64 docs/images/*.png docs/images/states/*.png
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-emit-index-url --python-version 3.11 --output-file requirements.lock
