@@ -17,7 +17,7 @@ import structlog
 from pydantic import JsonValue
 
 from agents.titles import MAX_TITLE, bounded, title_of
-from approvals.model import Action, Approval, DecisionType, Draft, Titling
+from approvals.model import MADE, Action, Approval, DecisionType, Draft, Titling
 from approvals.tally import proposed
 
 MAX_TEMPLATE = 500
@@ -177,7 +177,7 @@ def named(draft: Draft, graph: str, titles: Titles) -> Draft:
     own = stated(draft.payload)
     rules = [own or titles.of(graph, action.name, node) for action in draft.actions]
     made = draft.title == title_of(draft.actions) if draft.actions else False
-    why = "made of the name and its arguments" if made else "the interrupt says it"
+    why = MADE if made else "the interrupt says it"
     titling = Titling(made=made, why=why)
     if not any(rules):
         return replace(draft, titling=titling)

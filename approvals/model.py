@@ -100,6 +100,10 @@ class InterruptRef:
     checkpoint_id: str = ""
 
 
+MADE = "made of the name and its arguments"
+"""Where most titles come from: the default, so that most records need not say it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Titling:
     """Where a title comes from, so that it can be made again for other arguments.
@@ -111,7 +115,7 @@ class Titling:
     titles: tuple[str, ...] = ()
     summary: str = ""
     made: bool = False
-    why: str = ""
+    why: str = MADE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
