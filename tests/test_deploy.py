@@ -79,6 +79,16 @@ def test_the_image_holds_what_the_wheel_is_made_of() -> None:
     assert set(extras.split(",")) <= project["project"]["optional-dependencies"].keys()
 
 
+def test_what_is_installed_is_what_is_locked() -> None:
+    """All comes from the lock, by hash, and nothing is resolved anew: no release of tomorrow breaks an install."""
+    installs = [line for line in text("Makefile").splitlines() if "pip install" in line]
+    images = [rest for rest in given("RUN") if "pip wheel" in rest and "requirements.lock" in rest]
+    assert installs
+    assert images
+    assert all("--no-deps" in line for line in [*installs, *images])
+    assert any("--require-hashes" in line and "requirements.lock" in line for line in installs)
+
+
 def test_the_image_is_made_with_care() -> None:
     """Two stages of the Python that the lock is for, files checked by hash, not as root, no tools to download with."""
     names = [name for name, _ in instructions()]

@@ -204,9 +204,12 @@ async def test_any_request_without_a_signature_gets_nothing(
         assert "8821" not in text
 
 
-@pytest.mark.parametrize("seconds", [-301, -3600, 301, 3600])
-async def test_a_signature_is_good_for_five_minutes_either_way(gate: Gate, seconds: int) -> None:
-    """A recorded request is refused later; one from the future as well."""
+@pytest.mark.parametrize(
+    ("seconds", "status"), [(-3600, 401), (-330, 401), (-270, 200), (0, 200), (270, 200), (330, 401), (3600, 401)]
+)
+async def test_a_signature_is_good_for_five_minutes_either_way(gate: Gate, seconds: int, status: int) -> None:
+    """A recorded request is refused later; one from the future as well. Half a minute off the edge, as Bolt reads the
+    machine's own clock while the request is under way."""
     body = urlencode({"payload": json.dumps(gate.samples[0])})
     stamp = str(int(time.time()) + seconds)
     signature = SignatureVerifier(gate.desk.slack.signing_secret).generate_signature(timestamp=stamp, body=body)
@@ -216,4 +219,4 @@ async def test_a_signature_is_good_for_five_minutes_either_way(gate: Gate, secon
         aiohttp.ClientSession() as client,
         client.post(f"{gate.desk.runtime.http_url}/slack/events", data=body, headers=headers) as answer,
     ):
-        assert answer.status == 401
+        assert answer.status == status
