@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from redis.asyncio import Redis
 
 from approvals.store.embedded import EmbeddedServer
 from approvals.store.redis import RedisStore, connect
@@ -103,6 +104,15 @@ async def redis_url(any_server_url: str) -> str:
     await redis.aclose()
     await redis.connection_pool.aclose()
     return any_server_url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """The server itself, to look behind the store."""
+    client = connect(redis_url)
+    yield client
+    await client.aclose()
+    await client.connection_pool.aclose()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ another one than that which the open threads are kept by."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,16 +15,6 @@ from agents.checkpointer import Kind, choose, open_checkpointer
 from approvals.errors import ConfigError
 from approvals.store.embedded import free_port
 from approvals.store.kept import KeptBy
-from approvals.store.redis import connect
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """The server itself."""
-    client = connect(redis_url)
-    yield client
-    await client.aclose()
-    await client.connection_pool.aclose()
 
 
 @pytest.fixture

@@ -49,14 +49,6 @@ async def held() -> None:
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Any]:
-    """The server itself."""
-    client = Redis.from_url(redis_url, decode_responses=True)
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
 async def stock(saver: FencedRedisSaver, redis_url: str) -> AsyncIterator[AsyncRedisSaver]:
     """The library's own saver on the same server, with our serializer."""
     client = Redis.from_url(redis_url)

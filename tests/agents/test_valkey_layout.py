@@ -28,14 +28,6 @@ def saver_kind() -> str:
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Any]:
-    """The server itself."""
-    client = Redis.from_url(redis_url, decode_responses=True)
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
 async def stock(redis_url: str) -> AsyncIterator[AsyncValkeySaver]:
     """The library's own saver with the library's own client, on the same server, with our serializer."""
     client = Valkey.from_url(redis_url)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,6 @@ from redis.exceptions import ResponseError
 from approvals.store.batch import Batch
 from approvals.store.embedded import EmbeddedServer
 from approvals.store.redis import connect
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Any]:
-    """The server itself."""
-    client = connect(redis_url)
-    yield client
-    await client.aclose()
-    await client.connection_pool.aclose()
 
 
 async def test_each_gets_its_own_answer(redis: Any) -> None:

@@ -10,16 +10,8 @@ from redis.asyncio import Redis
 
 from approvals.events import Event
 from approvals.store.feed import Feed
-from approvals.store.redis import RedisStore, connect
+from approvals.store.redis import RedisStore
 from tests.approvals.build import opening, thread, until
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    opened = connect(redis_url)
-    yield opened
-    await opened.aclose()
-    await opened.connection_pool.aclose()
 
 
 @pytest.fixture

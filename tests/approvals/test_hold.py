@@ -20,15 +20,6 @@ from tests.conftest import VirtualClock
 LEASE = Keys().lease("t1")
 
 
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Any]:
-    """The server itself, to take leases away."""
-    client = connect(redis_url)
-    yield client
-    await client.aclose()
-    await client.connection_pool.aclose()
-
-
 async def test_a_thread_is_held_by_one(store: RedisStore, clock: VirtualClock) -> None:
     """While one replica holds it another gets `None`; afterwards it is free, also after an error."""
     one, two = Replica(store, clock).journal, Replica(store, clock).journal

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,19 +11,9 @@ import pytest
 
 from approvals.store.keys import Keys
 from approvals.store.pacing import Bucket, BurstStore, PaceStore
-from approvals.store.redis import connect
 from tests.conftest import VirtualClock
 
 POSTS = Bucket("posts", 1.0, 3)
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Any]:
-    """The server itself."""
-    client = connect(redis_url)
-    yield client
-    await client.aclose()
-    await client.connection_pool.aclose()
 
 
 async def test_a_burst_then_one_by_one(redis: Any, clock: VirtualClock) -> None:

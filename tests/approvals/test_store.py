@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +17,7 @@ from approvals.model import SYSTEM, Approval, Outcome, Reply, Status, Thread, Th
 from approvals.ports import Commit, CommitStatus, Query
 from approvals.service import approval_id
 from approvals.store.keys import Keys
-from approvals.store.redis import RedisStore, connect
+from approvals.store.redis import RedisStore
 from tests.approvals.build import POLICY, T0, at, changed, draft, opening, say, thread, until
 from tests.conftest import VirtualClock
 
@@ -26,15 +25,6 @@ ALL = frozenset(DueKind)
 NONE = frozenset[DueKind]()
 PEOPLE = ALL - {DueKind.DRIVE}
 KEYS = Keys()
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Any]:
-    """The server itself, to look behind the store."""
-    client = connect(redis_url)
-    yield client
-    await client.aclose()
-    await client.connection_pool.aclose()
 
 
 async def opened(store: RedisStore, interrupt: str = "i1", of: Thread | None = None, now: datetime = T0) -> Approval:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,19 +12,11 @@ from approvals.away import Away
 from approvals.events import EventType
 from approvals.store.away import AwayStore
 from approvals.store.keys import Keys
-from approvals.store.redis import RedisStore, connect
+from approvals.store.redis import RedisStore
 from tests.approvals.build import ANA, BEN, T0
 from tests.conftest import VirtualClock
 
 WEEK = Away(user_id=ANA.id, since=T0, until=T0 + timedelta(days=7), cover=BEN.id, set_by=ANA)
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Any]:
-    client = connect(redis_url)
-    yield client
-    await client.aclose()
-    await client.connection_pool.aclose()
 
 
 @pytest.fixture

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-
 from approvals.due import DueKind
-from approvals.store.redis import RedisStore, connect
+from approvals.store.redis import RedisStore
 from approvals.store.survey import AGES, OTHER, Line, SurveyStore
 from tests.approvals.build import T0, at, thread
 from tests.approvals.test_store import opened
 from tests.conftest import VirtualClock
 
 HOURS = 3600
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Any]:
-    client = connect(redis_url)
-    yield client
-    await client.aclose()
-    await client.connection_pool.aclose()
 
 
 async def test_an_empty_store(redis: Any, clock: VirtualClock) -> None:

@@ -1,4 +1,4 @@
-"""Playing an example: its cards are answered one after the other, as a person would."""
+"""Playing an example: its cards are answered one after the other, as a person would; and waiting for what is seen."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from approvals.model import JsonValue, Thread
+from approvals.events import EventType
+from approvals.model import Approval, JsonValue, Thread
 from localslack import Message, View
 from tests.scenarios.conftest import ANA, CHANNEL, Desk, all_text
+from tests.scenarios.processes import outside
 
 Step = tuple[str, Any]
 """What is clicked, and what is then typed: a reason, an answer, or for an edit values by the index of the argument."""
@@ -103,3 +105,20 @@ async def finished(desk: Desk, thread: Thread) -> tuple[Thread, dict[str, Any]]:
     assert found is not None
     values = await desk.core.driver.values(found)
     return found, values if isinstance(values, dict) else {"result": values}
+
+
+async def told(desk: Desk, kind: EventType, count: int = 1) -> Approval:
+    """The one record, once its audit holds that many events of a kind."""
+    async with outside(desk.settings) as eyes:
+        await eyes.told(kind, (await desk.only()).id, count)
+    return await desk.only()
+
+
+async def says(desk: Desk, card: Message, *words: str) -> str:
+    """What a card says, once it says all of this."""
+
+    def look() -> str | None:
+        text = desk.text(card.ts, card.channel)
+        return text if all(word in text for word in words) else None
+
+    return await desk.until(look)

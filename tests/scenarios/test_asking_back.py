@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from approvals.events import EventType
-from approvals.model import Approval, MessageKind, Resolution, Status
+from approvals.model import MessageKind, Resolution, Status
 from localslack import Message
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, GUS, Desk, House, all_text
-from tests.scenarios.processes import outside
+from tests.scenarios.play import says, told
 
 RULES = """
 version: 1
@@ -35,23 +35,6 @@ async def opened(
     card = await desk.ask(requester=requester)
     await told(desk, EventType.ANNOUNCED)
     return desk, card
-
-
-async def told(desk: Desk, kind: EventType, count: int = 1) -> Approval:
-    """The one record, once its audit holds that many events of a kind."""
-    async with outside(desk.settings) as eyes:
-        await eyes.told(kind, (await desk.only()).id, count)
-    return await desk.only()
-
-
-async def says(desk: Desk, card: Message, *words: str) -> str:
-    """What a card says, once it says all of this."""
-
-    def look() -> str | None:
-        text = desk.text(card.ts, card.channel)
-        return text if all(word in text for word in words) else None
-
-    return await desk.until(look)
 
 
 async def ask(desk: Desk, user: str, card: Message, text: str) -> None:

@@ -5,86 +5,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Locator, Page, expect
 
 from approvals.model import Resolution
 from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, GUS, Desk, House
+from tests.scenarios.window import PHONE, Screen, Window, browser, here, screen, window
+
+__all__ = ["browser", "here", "screen", "window"]
 
 pytestmark = [pytest.mark.browser]
-
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WIDE = {"width": 1180, "height": 720}
-PHONE = {"width": 375, "height": 720}
-
-
-def _chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("SIGNOFF_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """The Chromium of this machine. Where there is none the tests are skipped, unless one is required."""
-    path = _chromium()
-    if path is None and os.environ.get("SIGNOFF_REQUIRE_BROWSER"):
-        pytest.fail("a browser is required and none was found: install chromium, or set SIGNOFF_CHROMIUM")
-    if path is None:
-        pytest.skip("no Chromium on this machine: install it, or set SIGNOFF_CHROMIUM")
-    async with async_playwright() as play:
-        opened = await play.chromium.launch(executable_path=path, args=ARGS)
-        yield opened
-        await opened.close()
-
-
-class Screen:
-    """One person's window."""
-
-    def __init__(self, browser: Browser, desk: Desk, folder: Path | None) -> None:
-        self._browser = browser
-        self._desk = desk
-        self._folder = folder
-
-    async def open(
-        self, user: str, *, place: str = f"channel={CHANNEL}", size: dict[str, int] | None = None, dark: bool = False
-    ) -> Page:
-        """The page as somebody sees it. An error of the page fails the test."""
-        scheme = "dark" if dark else "light"
-        context = await self._browser.new_context(viewport=size or WIDE, color_scheme=scheme)  # type: ignore[arg-type]
-        page = await context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"the page raised: {error}"))
-        await page.goto(f"{self._desk.slack.page_url}#user={user}&{place}")
-        return page
-
-    async def picture(self, page: Page, name: str) -> None:
-        """For the README; and nothing otherwise."""
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            await page.screenshot(path=self._folder / f"{name}.png", animations="disabled")
-
-
-@pytest.fixture
-async def screen(browser: Browser, house: House, request: pytest.FixtureRequest) -> Screen:
-    """A replica, its Slack and a browser; under other policies where the test names some."""
-    if rules := getattr(request, "param", ""):
-        (house.folder / "policies.yaml").write_text(rules)
-    folder = request.config.getoption("--screenshots")
-    return Screen(browser, await house.desk(), Path(folder) if folder else None)
-
 
 VOTES = """
 version: 1
@@ -106,11 +38,6 @@ policies:
     reasons: [The service is down, A customer is at risk]
 default: {channel: "#approvals"}
 """
-
-
-@pytest.fixture
-def here(screen: Screen) -> Desk:
-    return screen._desk
 
 
 def _button(page: Page, action: str) -> Locator:
@@ -208,28 +135,27 @@ async def test_home_shows_what_waits(screen: Screen, here: Desk) -> None:
     """Drawn when it is opened, and again when something changes: what waits, what was asked for, what was decided."""
     page = await screen.open(ANA, place="channel=home")
     await expect(page.get_by_text("Nothing is waiting for a decision").first).to_be_visible()
-    await _pictures(screen, page, "home_empty")
+    await screen.pictures(page, "home_empty")
     await here.ask(requester="U0CLEO")
     await expect(page.get_by_text("Waiting for you").first).to_be_visible()
     await expect(page.get_by_text("8821").first).to_be_visible(timeout=15_000)
     await screen.picture(page, "home")
     page = await screen.open("U0CLEO", place="channel=home")
     await expect(page.get_by_text("Asked by you").first).to_be_visible()
-    await _pictures(screen, page, "home_asked")
+    await screen.pictures(page, "home_asked")
 
 
-async def test_home_of_an_admin_in_the_page(browser: Browser, house: House, request: pytest.FixtureRequest) -> None:
+async def test_home_of_an_admin_in_the_page(window: Window, house: House) -> None:
     """The policies with a button to the editor, and how things run."""
-    folder = request.config.getoption("--screenshots")
     desk = await house.desk(signoff_admins="@finance")
-    screen = Screen(browser, desk, Path(folder) if folder else None)
+    screen = window(desk)
     card = await desk.ask(requester="U0CLEO")
     await desk.slack.click(BEN, CHANNEL, card.ts, "approve")
     await desk.resumed(card.ts)
     page = await screen.open(BEN, place="channel=home")
     await expect(page.get_by_text("For admins").first).to_be_visible()
     await expect(page.get_by_text("Recently decided").first).to_be_visible()
-    await _pictures(screen, page, "home_admin")
+    await screen.pictures(page, "home_admin")
     await page.locator('[data-action-id="admin:open"]').click()
     await expect(page.locator('[data-testid="modal"]').last).to_contain_text("refunds")
 
@@ -238,15 +164,15 @@ async def test_review_in_full_then_approve_in_the_page(screen: Screen, here: Des
     """A long letter: Approve leads to the pages, the last one has the button, and the card says who approved."""
     card = await here.ask(given={"customer": "8821", "amount": 340.0, "reason": "It arrived broken. " * 4500})
     page = await screen.open(ANA)
-    await _pictures(screen, page, "unread")
+    await screen.pictures(page, "unread")
     await _button(page, "approve").click()
     modal = page.locator('[data-testid="modal"]')
     await expect(modal.get_by_text("Page 1 of 2")).to_be_visible()
     await modal.locator('[data-action-id="review:next"]').scroll_into_view_if_needed()
-    await _pictures(screen, page, "review_first")
+    await screen.pictures(page, "review_first")
     await modal.locator('[data-action-id="review:next"]').click()
     await expect(modal.get_by_text("Page 2 of 2")).to_be_visible()
-    await _pictures(screen, page, "review_last")
+    await screen.pictures(page, "review_last")
     await modal.get_by_role("button", name="Approve", exact=True).click()
     await expect(modal).to_have_count(0)
     message = page.locator(f'[data-testid="message"][data-ts="{card.ts}"]')
@@ -282,12 +208,11 @@ default:
 """
 
 
-async def test_policies_are_changed_in_the_page(browser: Browser, house: House, request: pytest.FixtureRequest) -> None:
+async def test_policies_are_changed_in_the_page(window: Window, house: House) -> None:
     """The list in words; a mistake stands below the field; what is saved counts, and the list says so."""
     (house.folder / "policies.yaml").write_text(ADMIN)
-    folder = request.config.getoption("--screenshots")
     desk = await house.desk(signoff_admins="@finance")
-    screen = Screen(browser, desk, Path(folder) if folder else None)
+    screen = window(desk)
     page = await screen.open(ANA, size={"width": 1180, "height": 900})
     await page.locator('[data-testid="composer"]').click()
     await page.keyboard.type("/approvals admin")
@@ -310,19 +235,6 @@ async def test_policies_are_changed_in_the_page(browser: Browser, house: House, 
     assert (await desk.core.records.book.policies()).policies[0].remind == (300.0,)
 
 
-async def _pictures(screen: Screen, page: Page, name: str) -> None:
-    """Both widths; on the narrow one nothing is cut off sideways."""
-    await screen.picture(page, name)
-    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    # In one step of the page: a card that is being redrawn has no place to scroll to between two.
-    await page.evaluate(
-        "[...document.querySelectorAll('[data-testid=message] .block-actions')].at(-1)?.scrollIntoView()"
-    )
-    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    await screen.picture(page, f"{name}_phone")
-    await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("screen", [VOTES], indirect=True)
 async def test_votes_an_edit_a_hold_and_broken_glass_in_the_page(screen: Screen, here: Desk) -> None:
     """One of two approves, another edits, one looks into it from the menu, and one decides alone with a reason."""
@@ -331,20 +243,20 @@ async def test_votes_an_edit_a_hold_and_broken_glass_in_the_page(screen: Screen,
     message = page.locator(f'[data-testid="message"][data-ts="{card.ts}"]')
     await _button(page, "approve").click()
     await expect(message).to_contain_text("1 of 2 approvals")
-    await _pictures(screen, page, "voted")
+    await screen.pictures(page, "voted")
 
     at = list((await here.only()).actions[0].args).index("amount")
     await here.slack.click(BEN, CHANNEL, card.ts, "edit")
     await here.slack.submit(BEN, (await here.modal(BEN)).id, {f"arg:{at}": 120})
     await expect(message).to_contain_text("has changed what is asked")
-    await _pictures(screen, page, "changed")
+    await screen.pictures(page, "changed")
 
     await _button(page, "more").click()
     await expect(page.get_by_role("menuitem")).to_have_count(5)
     await screen.picture(page, "menu")
     await page.get_by_role("menuitem", name="I'm looking").click()
     await expect(message).to_contain_text("is looking into it")
-    await _pictures(screen, page, "held")
+    await screen.pictures(page, "held")
 
     page = await screen.open(CLEO)
     message = page.locator(f'[data-testid="message"][data-ts="{card.ts}"]')
@@ -353,7 +265,7 @@ async def test_votes_an_edit_a_hold_and_broken_glass_in_the_page(screen: Screen,
     modal = page.locator('[data-testid="modal"]')
     await modal.get_by_text("Approve", exact=True).click()
     await modal.locator("select").select_option(label="A customer is at risk")
-    await _pictures(screen, page, "glass")
+    await screen.pictures(page, "glass")
     await modal.get_by_role("button", name="Decide alone").click()
     await expect(message).to_contain_text("glass broken")
     await expect(message).to_contain_text("finished")
@@ -371,7 +283,7 @@ async def test_a_critical_card_in_the_page(screen: Screen, here: Desk) -> None:
     message = page.locator('[data-testid="message"]').first
     await expect(message).to_contain_text("Critical")
     await expect(message).to_contain_text("leads: 1 more needed")
-    await _pictures(screen, page, "critical")
+    await screen.pictures(page, "critical")
 
 
 BULK = """
@@ -407,16 +319,16 @@ async def test_several_are_approved_in_the_page_and_one_was_decided_by_then(scre
     await modal.get_by_role("button", name="Tick all").click()
     await expect(modal.get_by_role("checkbox", checked=True)).to_have_count(3)
     await modal.get_by_text("Approve all").click()
-    await _pictures(screen, page, "bulk")
+    await screen.pictures(page, "bulk")
     await modal.get_by_role("button", name="Next").click()
     await expect(modal).to_contain_text("Approve these 3?")
     await modal.locator('[data-block-id="reason"] textarea').fill("Photos were sent.")
-    await _pictures(screen, page, "bulk_sure")
+    await screen.pictures(page, "bulk_sure")
     await here.slack.click(BEN, CHANNEL, cards[1].ts, "approve")
     await modal.get_by_role("button", name="Approve 3").click()
     await expect(modal).to_contain_text("Done: 2 of 3")
     await expect(modal).to_contain_text("Already approved by @ben")
-    await _pictures(screen, page, "bulk_done")
+    await screen.pictures(page, "bulk_done")
     await modal.get_by_role("button", name="Close").first.click()
     await expect(page.locator('[data-testid="modal"]')).to_have_count(0)
     message = page.locator(f'[data-testid="message"][data-ts="{cards[0].ts}"]')
@@ -425,4 +337,4 @@ async def test_several_are_approved_in_the_page_and_one_was_decided_by_then(scre
     await message.locator('[data-testid="message-menu"]').dispatch_event("click")
     await page.get_by_role("menuitem", name="Show audit trail").click()
     await expect(modal).to_contain_text("one of 3 chosen at once")
-    await _pictures(screen, page, "trail")
+    await screen.pictures(page, "trail")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from approvals.model import Resolution
 from tests.scenarios.conftest import ANA, CLEO, Desk
-from tests.scenarios.test_browser import PHONE, WIDE, Screen, browser, here, screen
+from tests.scenarios.window import Screen, browser, here, screen
 
 __all__ = ["browser", "here", "screen"]
 
@@ -27,15 +27,6 @@ default: {channel: "#approvals"}
 """
 
 
-async def _pictures(screen: Screen, page: Page, name: str) -> None:
-    """Both widths; on the narrow one nothing is cut off sideways."""
-    await screen.picture(page, name)
-    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    await screen.picture(page, f"{name}_phone")
-    await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("screen", [RULES], indirect=True)
 async def test_ask_answer_and_decide_in_the_page(screen: Screen, here: Desk) -> None:
     """The approver asks from the menu, the requester answers in the thread, the card shows both, one click decides."""
@@ -50,35 +41,35 @@ async def test_ask_answer_and_decide_in_the_page(screen: Screen, here: Desk) -> 
     await modal.locator('[data-block-id="text"] textarea').fill(
         "Which of the two parcels broke?\nThe photo shows both."
     )
-    await _pictures(screen, page, "ask_form")
+    await screen.pictures(page, "ask_form")
     await modal.get_by_role("button", name="Ask", exact=True).click()
     await expect(modal).to_have_count(0)
     await expect(message).to_contain_text("No answer yet")
     await expect(message).to_contain_text("1 reply")
-    await _pictures(screen, page, "asked")
+    await screen.pictures(page, "asked")
 
     other = await screen.open(CLEO)
     await other.locator(f'[data-testid="message"][data-ts="{card.ts}"]').get_by_text("1 reply").click()
     thread = other.locator('[data-testid="thread"]')
     await expect(thread).to_contain_text("before deciding")
-    await _pictures(screen, other, "question")
+    await screen.pictures(other, "question")
     await thread.locator('[data-action-id="answer"]').click()
     form = other.locator('[data-testid="modal"]')
     await form.locator('[data-block-id="text"] textarea').fill("The second one, with the lamp.")
-    await _pictures(screen, other, "answer_form")
+    await screen.pictures(other, "answer_form")
     await form.get_by_role("button", name="Send", exact=True).click()
     await expect(form).to_have_count(0)
     await expect(thread).to_contain_text("The second one, with the lamp.")
     await expect(thread).to_contain_text("Answered by")
-    await _pictures(screen, other, "answer")
+    await screen.pictures(other, "answer")
 
     await expect(message).to_contain_text("The second one, with the lamp.")
     await expect(message).not_to_contain_text("wait for the answer")
-    await _pictures(screen, page, "answered")
+    await screen.pictures(page, "answered")
     await message.locator('[data-action-id="approve"]').click()
     await expect(message).to_contain_text("finished")
     await expect(message).to_contain_text("The second one, with the lamp.")
-    await _pictures(screen, page, "answered_decided")
+    await screen.pictures(page, "answered_decided")
     assert (await here.only()).resolution is Resolution.APPROVED
 
 
@@ -92,4 +83,4 @@ async def test_why_in_the_page(screen: Screen, here: Desk) -> None:
     modal = page.locator('[data-testid="modal"]')
     await expect(modal).to_contain_text("Pay Acme and clean up the archive.")
     await expect(modal).to_contain_text("pay_invoice")
-    await _pictures(screen, page, "why")
+    await screen.pictures(page, "why")

@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from approvals.model import Resolution
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, Desk, House
-from tests.scenarios.test_browser import PHONE, WIDE, Screen, browser, here, screen
+from tests.scenarios.window import Screen, Window, browser, here, screen, window
 
-__all__ = ["browser", "here", "screen"]
+__all__ = ["browser", "here", "screen", "window"]
 
 pytestmark = [pytest.mark.browser]
 
@@ -60,31 +58,12 @@ graph = StateGraph(State).add_node("ask", ask).add_edge(START, "ask").add_edge("
 """
 
 
-Window = Callable[[Desk], Screen]
-
-
-@pytest.fixture
-def window(browser: Browser, request: pytest.FixtureRequest) -> Window:
-    """For a desk that a test sets up itself."""
-    folder = request.config.getoption("--screenshots")
-    return lambda desk: Screen(browser, desk, Path(folder) if folder else None)
-
-
 def _card(page: Page, ts: str) -> Locator:
     return page.locator(f'[data-testid="message"][data-ts="{ts}"]')
 
 
 def _press(place: Locator | Page, action: str) -> Locator:
     return place.locator(f'[data-action-id="{action}"]')
-
-
-async def _pictures(screen: Screen, page: Page, name: str) -> None:
-    """Both widths; on the narrow one nothing is cut off sideways."""
-    await screen.picture(page, name)
-    await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    await screen.picture(page, f"{name}_phone")
-    await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
 
 async def test_respond_in_the_page(screen: Screen, here: Desk) -> None:
@@ -94,14 +73,14 @@ async def test_respond_in_the_page(screen: Screen, here: Desk) -> None:
     message, modal = _card(page, card.ts), page.locator('[data-testid="modal"]')
     await _press(message, "respond").click()
     await modal.locator('[data-block-id="text"] textarea').fill("The 14th of May")
-    await _pictures(screen, page, "respond")
+    await screen.pictures(page, "respond")
     await modal.get_by_role("button", name="Send", exact=True).click()
     await expect(modal).to_have_count(0)
     await expect(message).to_contain_text("The 14th of May")
     await expect(message).to_contain_text("finished")
     await message.get_by_text("1 reply").click()
     await expect(page.locator('[data-testid="thread"]')).to_contain_text("Booked a room in Oslo for The 14th of May.")
-    await _pictures(screen, page, "responded")
+    await screen.pictures(page, "responded")
 
 
 async def test_a_batch_is_decided_one_by_one_in_the_page(window: Window, house: House) -> None:
@@ -185,7 +164,7 @@ async def test_a_form_of_an_old_card_in_the_page(screen: Screen, here: Desk) -> 
     await here.resumed(card.ts)
     await modal.get_by_role("button", name="Deny", exact=True).click()
     await expect(modal).to_contain_text("Already approved by @ben")
-    await _pictures(screen, page, "form_too_late")
+    await screen.pictures(page, "form_too_late")
     await modal.get_by_role("button", name="Close").first.click()
     await expect(modal).to_have_count(0)
     await expect(message).to_contain_text("Approved by @ben")

@@ -24,16 +24,10 @@ from agents.client import (
 from approvals.api_keys import Scope
 from approvals.model import Resolution
 from localslack import Message
-from tests.scenarios.conftest import ANA, CHANNEL, House
-from tests.scenarios.test_api import POLICIES, Api
+from tests.scenarios.conftest import ANA, CHANNEL
+from tests.scenarios.test_api import Api, api
 
-
-@pytest.fixture
-async def api(house: House) -> AsyncIterator[Api]:
-    (house.folder / "policies.yaml").write_text(POLICIES)
-    api = Api(await house.desk(signoff_http=True))
-    yield api
-    await api.aclose()
+__all__ = ["api"]
 
 
 async def key_of(api: Api) -> str:

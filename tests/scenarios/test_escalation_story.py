@@ -13,7 +13,7 @@ from localslack import Message
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import BEN, CHANNEL, CLEO, LEADS, Desk, House, all_text
 from tests.scenarios.processes import outside
-from tests.scenarios.test_browser import Screen, browser
+from tests.scenarios.window import Screen, browser
 
 __all__ = ["browser"]  # a fixture
 

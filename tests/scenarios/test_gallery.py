@@ -23,7 +23,7 @@ from bot.manifest import manifest
 from localslack import LocalSlack, Seed, UserSeed
 from tests.bot import golden, samples
 from tests.scenarios.conftest import ANA, CHANNEL
-from tests.scenarios.test_browser import browser
+from tests.scenarios.window import browser
 
 __all__ = ["browser"]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 from approvals.events import EventType
-from approvals.model import Approval, MessageKind, Resolution, Status
+from approvals.model import MessageKind, Resolution, Status
 from localslack import Message
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, LEADS, REFUND, Desk, House, all_text
+from tests.scenarios.play import says, told
 from tests.scenarios.processes import outside
 
 RULES = """
@@ -47,23 +48,6 @@ async def opened(house: House, clock: VirtualClock, rules: str = RULES) -> tuple
     card = await desk.ask()
     await told(desk, EventType.ANNOUNCED)
     return desk, card
-
-
-async def told(desk: Desk, kind: EventType, count: int = 1) -> Approval:
-    """The one record, once its audit holds that many events of a kind."""
-    async with outside(desk.settings) as eyes:
-        await eyes.told(kind, (await desk.only()).id, count)
-    return await desk.only()
-
-
-async def says(desk: Desk, card: Message, *words: str) -> str:
-    """What a card says, once it says all of this."""
-
-    def look() -> str | None:
-        text = desk.text(card.ts, card.channel)
-        return text if all(word in text for word in words) else None
-
-    return await desk.until(look)
 
 
 async def choose(desk: Desk, user: str, card: Message, verb: str) -> None:

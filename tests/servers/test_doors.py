@@ -24,7 +24,7 @@ from approvals.ports import Query
 from tests.scenarios.conftest import ANA, CHANNEL, Desk, House, house
 from tests.scenarios.processes import environment, signoff
 from tests.scenarios.test_api import Api
-from tests.scenarios.test_browser import browser
+from tests.scenarios.window import browser
 from tests.servers.conftest import SERVERS
 from tests.servers.server import LangGraphServer
 

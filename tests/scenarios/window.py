@@ -1,0 +1,108 @@
+"""A real Chromium, and one person's window onto the page of the local Slack.
+
+`make screenshots` writes what the tests see through it to `docs/images/`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.scenarios.conftest import CHANNEL, Desk, House
+
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = {"width": 1180, "height": 720}
+PHONE = {"width": 375, "height": 720}
+
+
+def _chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return os.environ.get("SIGNOFF_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """The Chromium of this machine. Where there is none the tests are skipped, unless one is required."""
+    path = _chromium()
+    if path is None and os.environ.get("SIGNOFF_REQUIRE_BROWSER"):
+        pytest.fail("a browser is required and none was found: install chromium, or set SIGNOFF_CHROMIUM")
+    if path is None:
+        pytest.skip("no Chromium on this machine: install it, or set SIGNOFF_CHROMIUM")
+    async with async_playwright() as play:
+        opened = await play.chromium.launch(executable_path=path, args=ARGS)
+        yield opened
+        await opened.close()
+
+
+class Screen:
+    """One person's window."""
+
+    def __init__(self, browser: Browser, desk: Desk, folder: Path | None) -> None:
+        self._browser = browser
+        self.desk = desk
+        self._folder = folder
+
+    async def open(
+        self, user: str, *, place: str = f"channel={CHANNEL}", size: dict[str, int] | None = None, dark: bool = False
+    ) -> Page:
+        """The page as somebody sees it. An error of the page fails the test."""
+        scheme = "dark" if dark else "light"
+        context = await self._browser.new_context(viewport=size or WIDE, color_scheme=scheme)  # type: ignore[arg-type]
+        page = await context.new_page()
+        page.on("pageerror", lambda error: pytest.fail(f"the page raised: {error}"))
+        await page.goto(f"{self.desk.slack.page_url}#user={user}&{place}")
+        return page
+
+    async def picture(self, page: Page, name: str) -> None:
+        """For the README; and nothing otherwise."""
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            await page.screenshot(path=self._folder / f"{name}.png", animations="disabled")
+
+    async def pictures(self, page: Page, name: str) -> None:
+        """Both widths; on the narrow one nothing is cut off sideways."""
+        await self.picture(page, name)
+        await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        # In one step of the page: a card that is being redrawn has no place to scroll to between two.
+        last = "[...document.querySelectorAll('[data-testid=message] .block-actions')].at(-1)"
+        await page.evaluate(f"{last}?.scrollIntoView()")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        await self.picture(page, f"{name}_phone")
+        await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+
+Window = Callable[[Desk], Screen]
+
+
+@pytest.fixture
+def window(browser: Browser, request: pytest.FixtureRequest) -> Window:
+    """For a desk that a test sets up itself."""
+    folder = request.config.getoption("--screenshots")
+    return lambda desk: Screen(browser, desk, Path(folder) if folder else None)
+
+
+@pytest.fixture
+async def screen(window: Window, house: House, request: pytest.FixtureRequest) -> Screen:
+    """A replica, its Slack and a browser; under other policies where the test names some."""
+    if rules := getattr(request, "param", ""):
+        (house.folder / "policies.yaml").write_text(rules)
+    return window(await house.desk())
+
+
+@pytest.fixture
+def here(screen: Screen) -> Desk:
+    """The replica that it looks at."""
+    return screen.desk
