@@ -7,9 +7,9 @@ from playwright.async_api import expect
 
 from approvals.model import Resolution
 from tests.scenarios.conftest import ANA, CLEO, Desk
-from tests.scenarios.window import Screen, browser, here, screen
+from tests.scenarios.window import Screen, browser, here, screen, window
 
-__all__ = ["browser", "here", "screen"]
+__all__ = ["browser", "here", "screen", "window"]
 
 pytestmark = [pytest.mark.browser]
 
