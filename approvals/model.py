@@ -379,7 +379,17 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The exclusive right to run a thread, until it expires. `token` grows with each holder: the fence."""
+    """The exclusive right to run a thread, until it expires. `token` grows with each holder: the fence.
+
+    `proof` is the holder's own. A server that lost its last writes (a failover, a backup) gives a token out again, and
+    then it is the proof that tells one holder from the other.
+    """
 
     thread_id: str
     token: int
+    proof: str
+
+    @property
+    def mark(self) -> str:
+        """As the server keeps it."""
+        return f"{self.token}:{self.proof}"

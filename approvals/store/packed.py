@@ -25,22 +25,32 @@ def score(at: datetime) -> str:
 
 
 class Packed:
-    """Changes of one thread, all to be written or none; `releasing` hands the lease back in the same step."""
+    """Changes of one thread, all to be written or none; `releasing` hands the lease back in the same step.
+
+    `nonce` is this commit's own: one that is sent again, since its answer was lost, is told from somebody else's.
+    """
 
     def __init__(
-        self, keys: Keys, first: Change | ThreadChange, lease: Lease | None = None, *, releasing: bool = False
+        self,
+        keys: Keys,
+        first: Change | ThreadChange,
+        lease: Lease | None = None,
+        *,
+        nonce: str,
+        releasing: bool = False,
     ) -> None:
         thread_id = first.approval.thread_id if isinstance(first, Change) else first.thread.id
         self._names = keys
         self.keys = [keys.lease(thread_id), keys.audit, keys.due, keys.drives, keys.claims, keys.attempts]
         self.keys.append(keys.thread(thread_id))
-        self._head = [str(lease.token) if lease else "", "1" if lease and releasing else ""]
+        self._nonce = nonce
+        self._head = [lease.mark if lease else "", "1" if lease and releasing else ""]
         self._changes: list[dict[str, Any]] = []
 
     @property
     def args(self) -> list[str]:
         """What the script is given. One argument for all changes: each of its own is dear to send."""
-        return [*self._head, json.dumps(self._changes)]
+        return [*self._head, json.dumps(self._changes), self._nonce]
 
     def add(self, change: Change | ThreadChange, events: Sequence[str], due: Sequence[DueRow]) -> None:
         """One more change, with the text of its events and its due work."""

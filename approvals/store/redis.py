@@ -72,8 +72,8 @@ async def facts(redis: Redis) -> ServerFacts:
 
 
 class RedisStore:
-    """The store. `token` makes claim tokens; it must never repeat one. `audited`: an event as the audit keeps it. Each
-    commit is told to `meter`."""
+    """The store. `token` makes the tokens of claims, `nonce` letters and digits for leases and commits: neither may
+    repeat. `audited`: an event as the audit keeps it. Each commit is told to `meter`."""
 
     def __init__(
         self,
@@ -83,6 +83,7 @@ class RedisStore:
         keys: Keys | None = None,
         hold: float = HOLD,
         token: Callable[[], str] = lambda: secrets.token_hex(8),
+        nonce: Callable[[], str] = lambda: secrets.token_hex(4),
         audited: Callable[[Event, Approval | Thread], Event] = lambda event, _: event,
         meter: Metering | None = None,
     ) -> None:
@@ -91,6 +92,7 @@ class RedisStore:
         self._keys = keys or Keys()
         self._hold = timedelta(seconds=hold)
         self._token = token
+        self._nonce = nonce
         self._audited = audited
         self._meter = meter or Metering()
         self._scripts = Scripts(redis)
@@ -185,7 +187,7 @@ class RedisStore:
     ) -> Commit:
         """See `ports.ApprovalStore.commit`."""
         claims: list[Claim] = []
-        packed = Packed(self._keys, changes[0], lease, releasing=releasing)
+        packed = Packed(self._keys, changes[0], lease, nonce=self._nonce(), releasing=releasing)
         for change in changes:
             about = change.approval if isinstance(change, Change) else change.thread
             events = [EVENTS.dump(self._audited(event, about)) for event in change.events]
@@ -255,47 +257,49 @@ class RedisStore:
 
     # -- leases
 
-    async def _lease(self, verb: str, thread_id: str, token: int, ttl: float) -> int:
-        keys = [self._keys.lease(thread_id), self._keys.fence]
-        return await self._scripts.lease(keys, [verb, token, int(ttl * 1000)])
+    async def _lease(self, verb: str, lease: Lease, ttl: float = 0) -> bool:
+        return bool(await self._scripts.lease([self._keys.lease(lease.thread_id)], [verb, lease.mark, int(ttl * 1000)]))
 
     async def acquire(self, thread_id: str, ttl: float) -> Lease | None:
         """The thread's lease for `ttl` seconds, or `None` if somebody holds it."""
-        token = await self._lease("acquire", thread_id, 0, ttl)
-        return Lease(thread_id, token) if token else None
+        taken = await self.take(thread_id, ttl)
+        return taken and taken.lease
 
     async def take(self, thread_id: str, ttl: float) -> Taken | None:
         """See `ports.ApprovalStore.take`."""
-        token, thread, live = await self._taken(thread_id, str(int(ttl * 1000)))
-        return Taken(Lease(thread_id, token), thread, live) if token else None
+        proof = self._nonce()
+        token, thread, live = await self._taken(thread_id, str(int(ttl * 1000)), proof)
+        return Taken(Lease(thread_id, token, proof), thread, live) if token else None
 
     async def look(self, thread_id: str) -> tuple[Thread | None, Sequence[Approval] | None]:
         """See `ports.ApprovalStore.look`."""
-        _, thread, live = await self._taken(thread_id, "")
+        _, thread, live = await self._taken(thread_id, "", "")
         return thread, live
 
-    async def _taken(self, thread_id: str, ttl: str) -> tuple[int, Thread | None, Sequence[Approval] | None]:
+    async def _taken(
+        self, thread_id: str, ttl: str, proof: str
+    ) -> tuple[int, Thread | None, Sequence[Approval] | None]:
         keys = [self._keys.lease(thread_id), self._keys.fence, self._keys.thread(thread_id)]
-        token, *rest = await self._scripts.take(keys, [ttl, self._keys.approval("")])
+        token, *rest = await self._scripts.take(keys, [ttl, self._keys.approval(""), proof])
         doc, docs = rest or (None, None)
         live = None if docs is None else tuple(APPROVALS.load(each) for each in docs if each is not None)
         return token, None if doc is None else THREADS.load(doc), live
 
     async def renew(self, lease: Lease, ttl: float) -> bool:
         """Another `ttl` seconds from now. False if it is no longer ours."""
-        return bool(await self._lease("renew", lease.thread_id, lease.token, ttl))
+        return await self._lease("renew", lease, ttl)
 
     async def release(self, lease: Lease) -> None:
         """Hands it back, if it is still ours."""
-        await self._lease("release", lease.thread_id, lease.token, 0)
+        await self._lease("release", lease)
 
     async def holds(self, lease: Lease) -> bool:
         """Whether it is still ours."""
-        return await self._redis.get(self._keys.lease(lease.thread_id)) == str(lease.token)
+        return await self._redis.get(self._keys.lease(lease.thread_id)) == lease.mark
 
     def guard(self, lease: Lease) -> Guard:
         """See `ports.Guard`."""
-        return Guard(self._keys.lease(lease.thread_id), str(lease.token))
+        return Guard(self._keys.lease(lease.thread_id), lease.mark)
 
     async def alive(self) -> bool:
         """Whether the server answers."""

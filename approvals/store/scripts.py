@@ -55,7 +55,7 @@ class Scripts:
         return bool(await self._settle(keys, args))
 
     async def lease(self, keys: Sequence[str], args: Sequence[str | int]) -> int:
-        """A token, or 0 / 1."""
+        """1, or 0 where it is not ours."""
         return int(await self._lease(keys, args))
 
     async def take(self, keys: Sequence[str], args: Sequence[str | int]) -> list[Any]:

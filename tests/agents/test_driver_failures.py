@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.types import interrupt
+from redis.asyncio import Redis
 
 from agents.checkpointer import open_checkpointer
 from agents.examples import refund
 from approvals.model import DecisionType, Status, ThreadState
 from approvals.ports import Driven
 from approvals.store.embedded import EmbeddedServer
+from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore
 from tests.agents.conftest import Desk
 from tests.agents.graphs import Log, line
+from tests.approvals.build import lease_of
 from tests.conftest import VirtualClock
 
 pytestmark = pytest.mark.both_servers
@@ -181,7 +183,7 @@ async def test_unknown_graph(desk: Desk) -> None:
     assert "there is no “g”" in str((await desk.thread(thread.id)).error)
 
 
-async def test_lease_lost_while_the_graph_runs(desk: Desk) -> None:
+async def test_lease_lost_while_the_graph_runs(desk: Desk, redis: Redis) -> None:
     """A run whose lease passed to somebody else writes no more checkpoints."""
     entered, go = asyncio.Event(), asyncio.Event()
 
@@ -196,8 +198,7 @@ async def test_lease_lost_while_the_graph_runs(desk: Desk) -> None:
     before = await desk.saver.aget_tuple({"configurable": {"thread_id": thread.id}})
     holder = await desk.store.acquire(thread.id, 30)
     assert holder is None
-    lease = next(iter([await _current_lease(desk, thread.id)]))
-    await desk.store.release(lease)
+    await desk.store.release(await lease_of(redis, thread.id))
     taken = await desk.store.acquire(thread.id, 30)
     assert taken is not None
     go.set()
@@ -208,14 +209,32 @@ async def test_lease_lost_while_the_graph_runs(desk: Desk) -> None:
     assert (after.checkpoint["id"], after.pending_writes) == (before.checkpoint["id"], before.pending_writes)
 
 
-async def _current_lease(desk: Desk, thread_id: str) -> Any:
-    from approvals.model import Lease
+async def test_lease_given_out_again_while_the_graph_runs(desk: Desk, redis: Redis) -> None:
+    """A server that lost its last writes knows neither the lease nor its number, and gives the same number to the next:
+    the first holder is fenced off all the same, and hands back nothing but its own."""
+    entered, go = asyncio.Event(), asyncio.Event()
 
-    for token in range(1, 100):
-        lease = Lease(thread_id, token)
-        if await desk.store.holds(lease):
-            return lease
-    raise AssertionError("nobody holds it")
+    async def node(state: Log) -> Log:
+        entered.set()
+        await go.wait()
+        return {"log": ["written"]}
+
+    thread = await desk.register(line(("n", node)))
+    drive = asyncio.create_task(desk.driver.drive(thread.id))
+    await asyncio.wait_for(entered.wait(), 10)
+    lost = await lease_of(redis, thread.id)
+    await redis.delete(Keys().lease(thread.id))
+    await redis.decr(Keys().fence)
+    taken = await desk.store.acquire(thread.id, 30)
+    assert taken is not None
+    assert taken.token == lost.token
+    go.set()
+    assert await asyncio.wait_for(drive, 10) is Driven.BUSY
+    assert await desk.store.holds(taken)
+    found = await desk.saver.aget_tuple({"configurable": {"thread_id": thread.id}})
+    assert found is not None
+    assert "written" not in found.checkpoint["channel_values"].get("log", [])
+    assert not found.pending_writes
 
 
 async def test_a_drive_that_is_cancelled_goes_on_later(desk: Desk) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from langgraph.types import interrupt
+from redis.asyncio import Redis
 
 from agents.driver import GraphDriver
 from approvals.metering import Driving, End, Metering, Running, Step
-from approvals.model import DecisionType, Lease
+from approvals.model import DecisionType
 from approvals.ports import Driven
 from tests.agents.conftest import Desk
 from tests.agents.graphs import Log, line
+from tests.approvals.build import lease_of
 
 
 class Book:
@@ -68,13 +70,12 @@ async def test_a_graph_that_raises(desk: Desk) -> None:
     assert book.lines == [("run", "raised", "g"), ("drive", "retry")]
 
 
-async def test_a_lease_that_is_lost(desk: Desk) -> None:
+async def test_a_lease_that_is_lost(desk: Desk, redis: Redis) -> None:
     """Not the graph's doing."""
     book = watched(desk)
 
     async def node(state: Log) -> Log:
-        for token in range(1, 20):
-            await desk.store.release(Lease(thread.id, token))
+        await desk.store.release(await lease_of(redis, thread.id))
         return {"log": ["written"]}
 
     thread = await desk.register(line(("n", node)))

@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from redis.asyncio import Redis
+
 from approvals import lifecycle
 from approvals.choosing import Chosen, choose
 from approvals.due import DueKind
@@ -25,6 +27,7 @@ from approvals.model import (
     DecisionType,
     Draft,
     InterruptRef,
+    Lease,
     MessageKind,
     MessageRef,
     Outcome,
@@ -40,6 +43,7 @@ from approvals.policy import EscalationStep, Expiry, Policy, PolicySet
 from approvals.ports import Clock
 from approvals.refusals import Reason, Refusal
 from approvals.service import Approvals, approval_id
+from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore
 from approvals.tally import verdicts
 from approvals.threads import Threads
@@ -69,6 +73,12 @@ POLICY = Policy(
 def at(seconds: float) -> datetime:
     """So many seconds after the opening."""
     return T0 + timedelta(seconds=seconds)
+
+
+async def lease_of(redis: Redis, thread_id: str) -> Lease:
+    """The lease of a thread that somebody holds, as the server keeps it."""
+    token, _, proof = str(await redis.get(Keys().lease(thread_id))).partition(":")
+    return Lease(thread_id, int(token), proof)
 
 
 async def until(condition: Callable[[], Awaitable[object]], wanted: object = True, *, limit: float = 5.0) -> None:

@@ -207,5 +207,5 @@ async def test_who_holds_nothing_knows_nothing(store: RedisStore, replica: Repli
         assert len(await replica.journal.live(again)) == 1
         assert await replica.journal.thread(again) == made
     assert (await store.page(Query(thread_id="t1"))).total == 1
-    assert await replica.journal.thread(Lease("nobody", 1)) is None
+    assert await replica.journal.thread(Lease("nobody", 1, "x")) is None
     assert made.created_at == T0

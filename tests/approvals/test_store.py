@@ -279,6 +279,24 @@ async def test_a_lease_is_held_by_one(store: RedisStore) -> None:
     assert not await store.renew(found[0], 30)
 
 
+async def test_a_lease_is_told_from_another_of_its_number(store: RedisStore, redis: Any) -> None:
+    """After a failover that lost both the lease and the counter, the old holder neither holds, renews, writes nor hands
+    back what is another's."""
+    old = await store.acquire("t1", 30)
+    assert old is not None
+    await redis.delete(KEYS.lease("t1"))
+    await redis.decr(KEYS.fence)
+    new = await store.acquire("t1", 30)
+    assert new is not None
+    assert new.token == old.token
+    assert not await store.holds(old)
+    assert not await store.renew(old, 30)
+    assert (await store.commit(opening(), lease=old)).status is CommitStatus.FENCED
+    await store.release(old)
+    assert await store.holds(new)
+    assert store.guard(old) != store.guard(new)
+
+
 async def test_a_lease_runs_out_unless_it_is_renewed(store: RedisStore, redis: Any) -> None:
     """A lease ends by the server's clock; renewing sets its whole time again."""
     lease = await store.acquire("t1", 0.2)

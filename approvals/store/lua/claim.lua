@@ -2,8 +2,16 @@
 -- KEYS: the line (due or drives), claims, attempts.  ARGV: now, hold, limit, token prefix, kinds (|drive|notify|...).
 -- An item that somebody claimed and never settled counts as tried once more.
 -- Returns member, token, attempts, member, ... It looks at no more than ten times the limit, so that kinds this
--- process does not perform cost little.
-local found, out = redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[3] * 10), {}
+-- process does not perform cost little. Whoever asks again, since the answer was lost, gets what it claimed.
+local out = {}
+for _, member in ipairs(redis.call('ZRANGE', KEYS[1], ARGV[2], ARGV[2], 'BYSCORE')) do
+  local token = redis.call('HGET', KEYS[2], member)
+  if token and string.sub(token, 1, #ARGV[4] + 1) == ARGV[4] .. ':' then
+    for _, each in ipairs({member, token, redis.call('HGET', KEYS[3], member) or '0'}) do out[#out + 1] = each end
+  end
+end
+if #out > 0 then return out end
+local found = redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[3] * 10)
 for i, member in ipairs(found) do
   local kind = string.match(member, '|([^|]*)$')
   if string.find(ARGV[5], '|' .. kind .. '|', 1, true) then

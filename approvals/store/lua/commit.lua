@@ -1,17 +1,23 @@
 -- Writes records of one thread with their audit events, indexes and due work: all, or none if a version has moved on.
 -- KEYS: lease, audit, due, drives, claims, attempts, thread, then those that the changes name by their position.
--- ARGV: fence ('' for none), '1' to hand back the lease, and a JSON list of changes: key, trail, before, version, doc,
---       live, events, due (line, member, score or '', claim token or ''), indexes (set, member, score or '').
+-- ARGV: fence ('' for none), '1' to hand back the lease, a JSON list of changes: key, trail, before, version, doc, live,
+--       events, due (line, member, score or '', claim token or ''), indexes (set, member, score or ''); and a nonce, kept
+--       with each version: a commit that is sent again after a broken connection finds that it was written.
 -- `trail` is 0 for threads, whose events nobody asks for by themselves.
 -- `live`: 'new' with a thread, '+' or '-' and an id with an approval, for the thread's list of those that are not final.
 -- Returns 'done', 'conflict' or 'fenced'. A thread that was made without that list never gets one: it would lack some.
-if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
-local changes = cjson.decode(ARGV[3])
+local changes, written, stands = cjson.decode(ARGV[3]), true, true
 for _, change in ipairs(changes) do
-  if (redis.call('HGET', KEYS[change.key], 'v') or '0') ~= change.before then return 'conflict' end
+  local version = redis.call('HGET', KEYS[change.key], 'v') or '0'
+  change.mark = change.version .. ':' .. ARGV[4]
+  written = written and version == change.mark
+  stands = stands and string.match(version, '^%d+') == change.before
 end
+if written then return 'done' end
+if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
+if not stands then return 'conflict' end
 for _, change in ipairs(changes) do
-  redis.call('HSET', KEYS[change.key], 'v', change.version, 'doc', change.doc)
+  redis.call('HSET', KEYS[change.key], 'v', change.mark, 'doc', change.doc)
   local move, id = string.sub(change.live, 1, 1), ',' .. string.sub(change.live, 2) .. ','
   local live = redis.call('HGET', KEYS[7], 'live') or (move == 'n' and '')
   if move ~= '' and live then
