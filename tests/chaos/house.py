@@ -1,10 +1,13 @@
-"""Two replicas that are killed and started again, the local Slack before them, and people who go on clicking."""
+"""Two replicas that are killed, stopped for a while and started again, the local Slack before them, and people who go
+on clicking."""
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import random
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from approvals.due import DueKind
-from approvals.model import Approval, Status, Thread, ThreadState
+from approvals.lifecycle import Attempt
+from approvals.model import Actor, ActorRef, Approval, DecisionType, Source, Status, Thread, ThreadState
 from approvals.ports import Query
 from approvals.settings import Settings
 from approvals.threads import Threads
@@ -23,8 +27,11 @@ from localslack import LocalSlack, Message, Seed
 from tests.chaos import replica
 
 ANA, BEN, CHANNEL = "U0ANA", "U0BEN", "C0APPROVALS"
-PATIENCE = 30.0
+OPERATOR = Actor(ActorRef("pat", Source.CLI))
+PATIENCE = 60.0
 """Seconds until a story must have come to its end, on a busy machine."""
+LEASE = 1.0
+"""Seconds for which a lease stands: whoever is stopped for longer loses it."""
 
 AT_ONCE = {DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.TELL, DueKind.DRIVE}
 
@@ -54,6 +61,7 @@ class House:
     records: Records
     replicas: list[Replica] = field(default_factory=lambda: [Replica(0), Replica(1)])
     dead: set[int] = field(default_factory=set[int])
+    stopped: list[int] = field(default_factory=list[int])
 
     def start(self, one: Replica, crash_at: str | None = None, nth: int = 1) -> None:
         """Starts a process in that place."""
@@ -64,6 +72,18 @@ class House:
         """SIGKILL."""
         if one.process is not None and one.process.is_alive():
             one.process.kill()
+
+    async def stop(self, one: Replica, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT after a while: the process goes on as if nothing had been, its leases long another's."""
+        while not one.alive():  # noqa: ASYNC110 - a process cannot be awaited here
+            await asyncio.sleep(0.02)  # until it is started again
+        assert one.process is not None
+        pid = one.process.pid or 0
+        self.stopped.append(pid)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+            await asyncio.sleep(seconds)
+            os.kill(pid, signal.SIGCONT)
 
     async def tend(self) -> None:
         """Starts again whoever died, as a supervisor does. (The end of a process cannot be awaited here.)"""
@@ -111,17 +131,26 @@ class House:
         page = await self.records.approvals.page(Query(status=None, thread_id=thread.id))
         return page.approvals[0] if page.approvals else None
 
-    async def carried_out(self, thread: Thread, clicker: str, chance: random.Random) -> Approval:
-        """Clicks whatever card there is until the answer counts, and waits until the agent went on and was reported."""
+    async def carried_out(
+        self, thread: Thread, clicker: str, chance: random.Random, *, opposed: bool = False
+    ) -> Approval:
+        """Clicks whatever card there is until the answer counts, and waits until the agent went on and was reported.
+        Where `opposed` an operator denies it at the same moment."""
         async with asyncio.timeout(PATIENCE):
             while True:
                 approval = await self.approval(thread)
                 if approval is not None:
                     if approval.status is Status.PENDING:
-                        await self._click(approval, clicker, chance)
+                        denial = [self._denial(approval, chance.uniform(0, 0.04))] if opposed else []
+                        await asyncio.gather(self._click(approval, clicker, chance), *denial)
                     if approval.status is Status.RESUMED and self.reports(approval.id):
                         return approval
                 await asyncio.sleep(0.05)
+
+    async def _denial(self, approval: Approval, after: float) -> None:
+        await asyncio.sleep(after)  # neither of the two is always first
+        attempt = Attempt(type=DecisionType.DENY, actor=OPERATOR.ref, reason="not this one")
+        await self.records.approvals.decide(approval.id, attempt, OPERATOR)
 
     async def _click(self, approval: Approval, clicker: str, chance: random.Random) -> None:
         cards = self.cards(approval.id)
@@ -174,7 +203,7 @@ async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
             "signoff_tick_seconds": 0.1,
             "signoff_slack_limits": False,
             "signoff_digest_after": 0,
-            "signoff_lease_seconds": 1,
+            "signoff_lease_seconds": LEASE,
             "signoff_shutdown_seconds": 10,
         }
         async with open_records(Settings.model_validate(settings)) as records:

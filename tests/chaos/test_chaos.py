@@ -31,6 +31,7 @@ async def test_the_window_that_is_left(redis_url: str, tmp_path: Path) -> None:
 
 @pytest.mark.both_servers
 async def test_killed_at_random(redis_url: str, tmp_path: Path) -> None:
-    """A seeded handful; hundreds of them by `make chaos`."""
-    found = await story.at_random(redis_url, tmp_path, seed=7, kills=4)
+    """A seeded handful, and a replica that stands still until its leases are another's; hundreds by `make chaos`."""
+    found = await story.at_random(redis_url, tmp_path, seed=7, kills=4, stops=1)
     assert found.kills >= 1
+    assert found.stops == 1
