@@ -35,10 +35,13 @@ from approvals.model import (
 )  # fmt: skip
 from approvals.policy import AskBack, Policy
 from approvals.question import Question
+from approvals.store import codec
 from approvals.store.codec import APPROVALS, EVENTS, SCHEMA, THREADS, Codec
 from tests.approvals.build import ANA, CARD, MAIL, REFUND, T0, at, moved, standing, thread
 
 GOLDEN = Path(__file__).parent / "golden"
+FROZEN = Path(__file__).parent / "frozen"
+"""As the first version wrote them. Never written anew: they are what stands in somebody's Redis."""
 
 FULL = replace(
     moved(lifecycle.announced(standing(Status.RESUMED, REFUND, MAIL), [CARD], at(4))),
@@ -85,27 +88,46 @@ ASKED = replace(
     ),
     messages=(MessageRef("C1", "1.000300", MessageKind.QUESTION, "#ops", 1),),
 )
+EVENT = Event(
+    type=EventType.DECIDED, at=at(1), actor=ANA, thread_id="t1", approval_id="A1", version=2, data={"x": None}
+)
 RECORDS: Mapping[str, tuple[Codec[Any], Any]] = {
     "approval": (APPROVALS, FULL),
     "approval_bare": (APPROVALS, BARE),
     "approval_asked": (APPROVALS, ASKED),
     "thread": (THREADS, thread(config={"a": [1, None]}, context={"k": "ü"}, state=ThreadState.DONE, attempts=2)),
-    "event": (
-        EVENTS,
-        Event(
-            type=EventType.DECIDED, at=at(1), actor=ANA, thread_id="t1", approval_id="A1", version=2, data={"x": None}
-        ),
-    ),
+    "event": (EVENTS, EVENT),
 }
 
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_golden_text_both_ways(name: str) -> None:
     """What was stored by an earlier version reads as the same record, and is written as the same text."""
-    codec, record = RECORDS[name]
+    kept, record = RECORDS[name]
     text = (GOLDEN / f"{name}.json").read_text(encoding="utf-8")
-    assert codec.load(text) == record
-    assert json.loads(codec.dump(record)) == json.loads(text)
+    assert kept.load(text) == record
+    assert json.loads(kept.dump(record)) == json.loads(text)
+
+
+@pytest.mark.parametrize("name", ["approval", "approval_bare", "event", "thread"])
+def test_what_the_first_version_wrote(name: str) -> None:
+    """It is read whole: every field that it has says the same when it is written again, in whatever form."""
+    kept, _ = RECORDS[name]
+    text = (FROZEN / f"{name}.json").read_text(encoding="utf-8")
+    record = kept.load(text)
+    assert kept.load(kept.dump(record)) == record
+    assert json.loads(text).keys() <= json.loads(kept.dump(record)).keys()
+
+
+def test_an_older_schema_is_lifted_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record of the schema before goes through the lift to the next, and then says what it said."""
+    fields = json.loads(EVENTS.dump(EVENT))
+    older = {**{name: value for name, value in fields.items() if name != "at"}, "_": SCHEMA, "when": fields["at"]}
+    lift = {SCHEMA: lambda old: {**{k: v for k, v in old.items() if k != "when"}, "at": old["when"]}}
+    monkeypatch.setattr(codec, "SCHEMA", SCHEMA + 1)
+    monkeypatch.setattr(codec, "LIFTS", lift)
+    assert EVENTS.load(json.dumps(older)) == EVENT
+    assert EVENTS.load(EVENTS.dump(EVENT)) == EVENT
 
 
 JSON = st.recursive(
