@@ -13,10 +13,12 @@ from approvals.events import Event, EventType
 from approvals.model import POLICY, SYSTEM, Approval, Decision, DecisionType, Resolution, Status
 from approvals.policy import Expiry, OnExpiry, for_requester
 from approvals.refusals import Reason, Refusal
+from approvals.tally import edits
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
 
 NOT_ANSWERED = "Nobody answered in time."
 TIME_IS_UP = "the time is up"
+NOT_AGREED = "Somebody changed it, and the change did not get the approvals it needs."
 
 
 def reminded(approval: Approval, now: datetime) -> Change | Refusal:
@@ -58,7 +60,12 @@ def _pointless(before: Approval, after: Approval, now: datetime) -> str:
 
 
 def expire(approval: Approval, now: datetime) -> Change | Refusal:
-    """Time ran out. What the policy says is decided in its name for all that is open; what cannot be said is not."""
+    """Time ran out. What the policy says is decided in its name for all that is open; what cannot be said is not.
+
+    Nothing is approved over an edit that still waits for approvals: it goes on waiting. To approve when the time is up
+    takes silence for consent, and here somebody spoke. The edit has not been approved by those who must; and what the
+    agent asked is not what the card shows since, and is what its editor found to be wrong. Waiting undoes neither.
+    """
     if no := refusal(approval, Input.EXPIRE):
         return no
     ends = approval.policy.expire or Expiry(after=0.0, then=OnExpiry.WAIT)
@@ -71,6 +78,8 @@ def expire(approval: Approval, now: datetime) -> Change | Refusal:
     }.get(ends.then)
     if kind is None or kind not in offered(approval, None):
         return overdue(approval, f"The question cannot be answered with {kind}." if kind else "", now)
+    if kind is DecisionType.APPROVE and edits(approval):
+        return overdue(approval, NOT_AGREED, now)
     text = ends.text if kind is DecisionType.RESPOND else None
     decision = Decision(type=kind, actor=POLICY, at=now, reason=NOT_ANSWERED, text=text)
     voted = replace(approval, decisions=(*approval.decisions, decision))

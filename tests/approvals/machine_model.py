@@ -236,7 +236,8 @@ class Told(Asked):
         assert self.policy.expire is not None
         assert self.ends is not None
         then = str(self.policy.expire.then)
-        if then != "fail" and (then == "wait" or then not in self.offered(None) or self.unfit):
+        changed = then == "approve" and any(ask.edit is not None and not ask.verdict for ask in self.asks)
+        if then != "fail" and (then == "wait" or then not in self.offered(None) or self.unfit or changed):
             self.ends = None
             self.say("overdue", "policy")
             return
@@ -250,6 +251,7 @@ class Told(Asked):
             self.quiet()
         else:
             self.say("decided", "policy")
+            self.by_policy(then)
             self._resolve("expired", "policy")
 
     # -- what the agent and the admins do

@@ -143,9 +143,18 @@ class Asked:
         if rule is None or rule.decision not in self.offered(None) or self.unfit:
             return False
         self.say("decided", "policy")
+        self.by_policy(rule.decision)
         how = {"approve": "approved", "deny": "denied", "respond": "responded"}[rule.decision]
         self._resolve(how, "policy")
         return True
+
+    def by_policy(self, kind: str) -> None:
+        """What is open gets the policy's word, whatever was voted."""
+        for ask in self.asks:
+            if not ask.verdict:
+                ask.verdict = kind
+                if kind != "respond":
+                    ask.votes["policy"] = (kind == "approve", frozenset(), self.level)
 
     @property
     def unfit(self) -> bool:

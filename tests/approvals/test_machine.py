@@ -314,13 +314,15 @@ def compare(approval: Approval, told: Told) -> None:
     ends = approval.expires_at and (approval.expires_at - T0).total_seconds()
     assert ends == told.ends
     for index, (count, ask) in enumerate(zip(tally(approval), told.asks, strict=True)):
-        if str(approval.resolution) == "expired" or told.policy.decide:
-            continue
         assert {vote.actor.id for vote in count.approvals} == ask.side(True)
         assert {vote.actor.id for vote in count.denials} == ask.side(False)
         assert [(g.name, g.have, g.need) for g in count.groups] == told.groups(ask)
         assert str(count.verdict.type if count.verdict else "") == ask.verdict
         assert proposed(approval, index) == (approval.actions[index].args if ask.edit is None else ask.edit)
+        if count.verdict is not None and ask.verdict == "edit":
+            assert count.verdict.args == ask.edit
+    if approval.reply is not None and told.resolution != "cancelled":
+        assert approval.reply.value == [ask.verdict for ask in told.asks]
     for who in (*BELONGS, OPERATOR):
         for alone in (False, True):
             no = eligibility.refusal(approval, actor(who), alone=alone)
