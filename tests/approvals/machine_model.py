@@ -198,10 +198,17 @@ class Told(Asked):
         at = self.next_step()
         if at is None or (later := self._wait(at)):
             return at and later
-        before = (self.audience(), set(self.here()))
+        before = (self.audience(), self.here(), self.speakers())
+        steps = self.policy.escalate[self.level :]
+        late = [
+            number for number, step in enumerate(steps) if number and step.replace and self.due(step.after) <= self.now
+        ]
+        for _ in range(late[-1] if late else 0):
+            self.level += 1
+            self.say("escalation_skipped", "system")
         self.level += 1
-        self.places |= set(self.here())
-        new = before != (self.audience(), set(self.here()))
+        self.places |= self.here()
+        new = before != (self.audience(), self.here(), self.speakers())
         self.say("escalated" if new else "escalation_skipped", "system")
         self.put("escalate", self.next_step())
         return None

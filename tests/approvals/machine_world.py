@@ -131,7 +131,7 @@ class Watching(Recorder):
         self._ts = itertools.count(1)
 
     async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
-        missing = [place for place in approval.places if place not in {m.place for m in approval.messages}]
+        missing = [place for place in approval.reach if place not in {m.place for m in approval.messages}]
         self.calls += [("announce", f"{approval.id} {place}") for place in missing]
         self.drawn[approval.id] = approval
         return [MessageRef("C" + place, f"{id(self)}.{next(self._ts)}", place=place) for place in missing]

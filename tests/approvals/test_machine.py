@@ -290,7 +290,7 @@ class Story(Asking):
             left = self.world.wait(self.world.store.due_at(approval.id))
             assert {str(kind) for kind in left} <= set(STEPS)
             if places and told.status != "superseded":
-                assert set(approval.places) <= set(places)
+                assert set(approval.reach) <= set(places)
                 drawn = self.world.notifier.drawn[approval.id]
                 for name in (
                     "status",
