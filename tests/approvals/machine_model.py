@@ -232,9 +232,11 @@ class Told(Asked):
         return None
 
     def undo(self, who: str) -> str:
-        """The clocks run as they did."""
+        """The clocks run as they did; if the time was over by then, all of it anew."""
         if why := super().undo(who):
             return why
+        if self.ends is not None and self.ends <= self.now:
+            self.started, self.ends = self.now, self._end()
         self.clocks()
         self.put("lapse", self.held_until())
         return ""
