@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from approvals.policy import Policy
+from approvals.policy import Policy, Urgency
 from tests.approvals.machine_people import BELONGS, Asked
+
+LONG = 1000
+"""Days: no story lasts so long."""
 
 
 @dataclass
@@ -38,20 +41,31 @@ class Told(Asked):
 
     # -- when
 
-    def due(self, after: float) -> float:
-        """When so much time has passed that nobody held: the first moment, or the end of the hold it falls upon."""
+    def due(self, after: float, *, held: bool = True) -> float:
+        """When so much working time has passed that nobody held: the first moment, or the end of the hold or of the
+        night that it falls upon. What is not `held` passes during holds."""
         left, at = after, self.started
-        edges = sorted({edge for since, until, _ in self.holds for edge in (since, until)} | {at})
+        stops = [(since, until) for since, until, _ in self.holds if held] + self._nights()
+        edges = sorted({edge for stop in stops for edge in stop} | {at})
         for begin, end in zip(edges, [*edges[1:], float("inf")], strict=True):
             if begin < at:
                 continue
-            held = any(since <= begin < until for since, until, _ in self.holds)
-            if held:
+            if any(since <= begin < until for since, until in stops):
                 continue
             if left < end - begin:
                 return begin + left
             left -= end - begin
         raise AssertionError("every hold ends")
+
+    def _nights(self) -> list[tuple[float, float]]:
+        """When nobody works, in the weeks after the story began: that was on a Monday, at nine."""
+        hours = self.policy.hours
+        if hours is None or self.policy.urgency is Urgency.CRITICAL:
+            return []
+        days = [day for day in range(LONG) if day % 7 in hours.days]
+        begins = [86400.0 * day + 60 * (hours.start - 540) for day in days]
+        ends = [begin + 60 * (hours.end - hours.start) for begin in begins]
+        return list(zip([-86400.0, *ends], [*begins, 86400.0 * LONG], strict=True))
 
     def held_until(self) -> float | None:
         ends = [until for since, until, _ in self.holds if since <= self.now < until]
@@ -73,7 +87,7 @@ class Told(Asked):
         return self.due(steps[self.level].after) if self.level < len(steps) else None
 
     def _end(self) -> float | None:
-        return self.now + self.policy.expire.after if self.policy.expire else None
+        return self.due(self.policy.expire.after, held=False) if self.policy.expire else None
 
     def clocks(self) -> None:
         self.put("remind", self.next_reminder())
@@ -236,7 +250,8 @@ class Told(Asked):
         if why := super().undo(who):
             return why
         if self.ends is not None and self.ends <= self.now:
-            self.started, self.ends = self.now, self._end()
+            self.started = self.now
+            self.ends = self._end()
         self.clocks()
         self.put("lapse", self.held_until())
         return ""
@@ -270,7 +285,8 @@ class Told(Asked):
         if self.status == "failed":
             return
         if self.ends is not None and self.ends <= self.now:
-            self.started, self.ends = self.now, self._end()
+            self.started = self.now
+            self.ends = self._end()
         if self.status != "pending":
             self.holds = [(since, min(until, self.now), who) for since, until, who in self.holds]
         self.status, self.resolution, self.release = "pending", "", None

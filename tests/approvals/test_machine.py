@@ -54,8 +54,9 @@ PEOPLE = st.sampled_from([*BELONGS, OPERATOR])
 PHASES = [phase for phase in Phase if phase is not Phase.shrink] if "SIGNOFF_NO_SHRINK" in os.environ else list(Phase)
 REPLICA = st.integers(0, 1)
 DIES = st.sampled_from([False] * 5 + [True])
-PASSES = st.sampled_from([1, 7, 29, 30, 31, 60, 299, 600, 601, 1800, 3600, 20000]) | st.integers(1, 5000)
+PASSES = st.sampled_from([1, 7, 29, 30, 31, 60, 299, 600, 601, 1800, 3600, 20000, 80000]) | st.integers(1, 5000)
 SHOWN = ("status", "resolution", "revision", "decisions", "expires_at", "held_until", "pauses", "policy")
+ZONES = ("UTC",)
 QUIET = {EventType.ANNOUNCED, EventType.REPORTED, EventType.TOLD}
 
 
@@ -196,7 +197,7 @@ class Story(Asking):
         number, policy, who = self.one(which), asking(policy), actor("UBOSS").ref
         outcome = self.world.run(
             lambda r: r.approvals.change(
-                self.key(number), lambda a: lifecycle.reapply(a, policy, who, self.world.clock())
+                self.key(number), lambda a: lifecycle.reapply(a, policy, who, self.world.clock(), ZONES)
             ),
             on,
             dies=dies,
