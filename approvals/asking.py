@@ -9,13 +9,14 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from approvals import evidence
-from approvals.due import DueKind, expiry
+from approvals.due import DueKind, expiry, in_time
 from approvals.events import EventType
 from approvals.hours import Pause
 from approvals.model import SYSTEM, Approval, Draft, MessageRef, Status, Thread
 from approvals.policy import Policy
 from approvals.refusals import Refusal
-from approvals.transitions import Change, Input, at_once, change, clocks_off, clocks_on, event, refusal
+from approvals.revised import Revised
+from approvals.transitions import Change, Input, at_once, change, clocks_off, clocks_on, event, pressing, refusal
 
 
 def open_(
@@ -51,12 +52,12 @@ def open_(
         template=draft.template,
         titling=draft.titling,
         policy=policy,
-        urgency=policy.urgency or draft.urgency,
         opened_at=now,
         zones=zones,
         terms=thread.terms,
         environment=environment,
     )
+    approval = pressing(approval, draft.urgency)
     approval = replace(approval, expires_at=expiry(approval))
     told = event(
         EventType.OPENED,
@@ -107,8 +108,8 @@ def amend(approval: Approval, draft: Draft, now: datetime) -> Change | Refusal:
     """
     if no := refusal(approval, Input.AMEND):
         return no
-    after = replace(
-        _open_again(approval, now),
+    asked = replace(
+        approval,
         interrupt=draft.interrupt,
         dialect=draft.dialect,
         title=draft.title,
@@ -120,9 +121,9 @@ def amend(approval: Approval, draft: Draft, now: datetime) -> Change | Refusal:
         why=draft.why,
         template=draft.template,
         titling=draft.titling,
-        urgency=approval.policy.urgency or draft.urgency,
         error=None,
     )
+    after = _open_again(_by_its_hours(approval, pressing(asked, draft.urgency)), now, Revised.QUESTION)
     said: dict[str, JsonValue] = {"shown": draft.interrupt.payload_hash, **_revised(after)}
     told = event(EventType.AMENDED, after, SYSTEM, now, **said)
     shown = DueKind.REFRESH if approval.messages else DueKind.NOTIFY
@@ -133,7 +134,7 @@ def reask(approval: Approval, error: str, now: datetime) -> Change | Refusal:
     """LangGraph refused the value and kept the question: asked again, saying what was wrong."""
     if no := refusal(approval, Input.REASK):
         return no
-    after = replace(_open_again(approval, now), error=error)
+    after = replace(_open_again(approval, now, Revised.ANSWER), error=error)
     shown = DueKind.REFRESH if approval.messages else DueKind.NOTIFY
     due = (*clocks_on(after), at_once(approval, shown, now))
     return change(approval, after, [event(EventType.REASKED, after, SYSTEM, now, error=error, **_revised(after))], due)
@@ -143,17 +144,22 @@ def _revised(after: Approval) -> dict[str, JsonValue]:
     return {"revision": after.revision, "evidence": evidence.of(after)}
 
 
-def _open_again(approval: Approval, now: datetime) -> Approval:
+def _by_its_hours(before: Approval, after: Approval) -> Approval:
+    """What is critical from now on keeps no working hours, what no longer is does: its deadline is reckoned so too."""
+    if before.expires_at is None or before.hours == after.hours:
+        return after
+    return replace(after, expires_at=expiry(after))
+
+
+def _open_again(approval: Approval, now: datetime, why: Revised) -> Approval:
     """Pending, without the votes and the answer, under a new revision: what was shown before cannot be clicked.
 
     If its time had run out, it gets all of its time anew: else it would expire before anybody could see it. Reminders
     and steps that were taken stay taken. Who held it and then decided holds it no longer.
     """
-    late = approval.expires_at is not None and approval.expires_at <= now
     pauses = approval.pauses if approval.status is Status.PENDING else tuple(_let_go(p, now) for p in approval.pauses)
-    anew = replace(approval, pauses=pauses, started_at=now if late else approval.started_at)
     return replace(
-        anew,
+        in_time(replace(approval, pauses=pauses), now),
         status=Status.PENDING,
         resolution=None,
         resolved_at=None,
@@ -163,7 +169,7 @@ def _open_again(approval: Approval, now: datetime) -> Approval:
         reply=None,
         cancelled=None,
         revision=approval.revision + 1,
-        expires_at=expiry(anew) if late else approval.expires_at,
+        revised=why,
     )
 
 

@@ -13,10 +13,13 @@ from approvals.events import Event, EventType
 from approvals.model import POLICY, SYSTEM, Approval, Decision, DecisionType, Resolution, Status
 from approvals.policy import Expiry, OnExpiry, for_requester
 from approvals.refusals import Reason, Refusal
+from approvals.tally import edits
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
 
 NOT_ANSWERED = "Nobody answered in time."
 TIME_IS_UP = "the time is up"
+REPLACED = "a later step that is due as well takes its place"
+NOT_AGREED = "Somebody changed it, and the change did not get the approvals it needs."
 
 
 def reminded(approval: Approval, now: datetime) -> Change | Refusal:
@@ -30,35 +33,70 @@ def reminded(approval: Approval, now: datetime) -> Change | Refusal:
 
 
 def escalate(approval: Approval, now: datetime) -> Change | Refusal:
-    """One level up: others may decide too, or instead, and are told. The next step is set.
+    """One level up: others may decide too, or instead, or count for more groups, and are told. The next step is set.
 
-    A step that brings nobody new, or that comes when the time is up already, tells nobody; the audit says so.
+    A step that changes nothing of that, or that comes when the time is up already, tells nobody. Nor do those that come
+    so late that a step which takes the place of theirs is due as well: they are passed over. The audit says so of each.
     """
     if no := refusal(approval, Input.ESCALATE):
         return no
-    policy, level = for_requester(approval.policy, approval.requester), approval.level
-    if level >= len(policy.escalate):
+    level = approval.level
+    if level >= len(approval.policy.escalate):
         return Refusal(Reason.NOT_POSSIBLE, "the policy has no further escalation step")
-    after = replace(approval, level=level + 1)
+    late = approval.expires_at is not None and approval.expires_at <= now
+    after = replace(approval, level=level + 1 if late else _replaced(approval, now) or level + 1)
     coming = Due(approval.id, DueKind.ESCALATE, next_escalation(after))
-    to: list[JsonValue] = list(policy.escalate[level].to)
-    if why := _pointless(approval, after, now):
-        told = event(EventType.ESCALATION_SKIPPED, after, SYSTEM, now, level=after.level, to=to, why=why)
-        return change(approval, after, [told], [coming])
+    told = [_skipped(after, passed, REPLACED, now) for passed in range(level + 1, after.level)]
+    if why := TIME_IS_UP if late else _pointless(approval, after):
+        return change(approval, after, [*told, _skipped(after, after.level, why, now)], [coming])
+    told.append(event(EventType.ESCALATED, after, SYSTEM, now, level=after.level, to=_to(after, after.level)))
     due = (coming, at_once(approval, DueKind.NOTIFY, now), at_once(approval, DueKind.REFRESH, now))
-    return change(approval, after, [event(EventType.ESCALATED, after, SYSTEM, now, level=after.level, to=to)], due)
+    return change(approval, after, told, due)
 
 
-def _pointless(before: Approval, after: Approval, now: datetime) -> str:
-    if before.expires_at is not None and before.expires_at <= now:
-        return TIME_IS_UP
-    if before.audience == after.audience and before.places == after.places:
-        return "everybody of this step is asked already"
-    return ""
+def _replaced(approval: Approval, now: datetime) -> int:
+    """The last level that is due by now and takes the place of those before it; 0 if there is none."""
+    found = 0
+    for level, step in enumerate(approval.policy.escalate[approval.level :], approval.level):
+        at = next_escalation(replace(approval, level=level))
+        if at is None or at > now:
+            break
+        found = level + 1 if step.replace else found
+    return found
+
+
+def _to(approval: Approval, level: int) -> list[JsonValue]:
+    return [*for_requester(approval.policy, approval.requester).escalate[level - 1].to]
+
+
+def _skipped(approval: Approval, level: int, why: str, now: datetime) -> Event:
+    to = _to(approval, level)
+    return event(EventType.ESCALATION_SKIPPED, approval, SYSTEM, now, level=level, to=to, why=why)
+
+
+def _pointless(before: Approval, after: Approval) -> str:
+    same = _asked(before) == _asked(after) and _speak_for(before) == _speak_for(after)
+    return "everybody of this step is asked already" if same else ""
+
+
+def _asked(approval: Approval) -> tuple[set[str], set[str]]:
+    """Who is asked, and where."""
+    return set(approval.audience), set(approval.reach)
+
+
+def _speak_for(approval: Approval) -> list[tuple[str, ...]]:
+    """Whose votes count for each group."""
+    policy = for_requester(approval.policy, approval.requester)
+    return [policy.stands_for(group, approval.level) for group in policy.groups]
 
 
 def expire(approval: Approval, now: datetime) -> Change | Refusal:
-    """Time ran out. What the policy says is decided in its name for all that is open; what cannot be said is not."""
+    """Time ran out. What the policy says is decided in its name for all that is open; what cannot be said is not.
+
+    Nothing is approved over an edit that still waits for approvals: it goes on waiting. To approve when the time is up
+    takes silence for consent, and here somebody spoke. The edit has not been approved by those who must; and what the
+    agent asked is not what the card shows since, and is what its editor found to be wrong. Waiting undoes neither.
+    """
     if no := refusal(approval, Input.EXPIRE):
         return no
     ends = approval.policy.expire or Expiry(after=0.0, then=OnExpiry.WAIT)
@@ -71,6 +109,8 @@ def expire(approval: Approval, now: datetime) -> Change | Refusal:
     }.get(ends.then)
     if kind is None or kind not in offered(approval, None):
         return overdue(approval, f"The question cannot be answered with {kind}." if kind else "", now)
+    if kind is DecisionType.APPROVE and edits(approval):
+        return overdue(approval, NOT_AGREED, now)
     text = ends.text if kind is DecisionType.RESPOND else None
     decision = Decision(type=kind, actor=POLICY, at=now, reason=NOT_ANSWERED, text=text)
     voted = replace(approval, decisions=(*approval.decisions, decision))
@@ -81,14 +121,12 @@ def expire(approval: Approval, now: datetime) -> Change | Refusal:
 def _missed(approval: Approval, now: datetime) -> list[Event]:
     """The steps that nobody took in time: said before the end, in their order, whoever comes to it first."""
     events: list[Event] = []
-    policy, ends = for_requester(approval.policy, approval.requester), approval.expires_at or now
-    for level in range(approval.level, len(policy.escalate)):
+    ends = approval.expires_at or now
+    for level in range(approval.level, len(approval.policy.escalate)):
         at = next_escalation(replace(approval, level=level))
         if at is None or at > min(ends, now):
             break
-        to: list[JsonValue] = list(policy.escalate[level].to)
-        skipped = EventType.ESCALATION_SKIPPED
-        events.append(event(skipped, approval, SYSTEM, now, level=level + 1, to=to, why=TIME_IS_UP))
+        events.append(_skipped(approval, level + 1, TIME_IS_UP, now))
     return events
 
 

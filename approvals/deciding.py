@@ -24,6 +24,7 @@ from approvals.model import (
     Status,
 )
 from approvals.refusals import Reason, Refusal
+from approvals.revised import Revised
 from approvals.tally import proposed, tally, verdicts, vote_of
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
 from approvals.viewing import seen
@@ -131,7 +132,7 @@ def decide(
         resolved = resolve(approval, voted, ending(voted), attempt.actor, now, _told(approval, voted, decision, now))
         return replace(resolved, due=(*resolved.due, *_news(approval, decision, now)))
     if decision.type is DecisionType.EDIT and _open(voted, decision):
-        voted = replace(voted, revision=approval.revision + 1)
+        voted = replace(voted, revision=approval.revision + 1, revised=Revised.EDIT)
     due = (at_once(approval, DueKind.REFRESH, now), *_news(approval, decision, now))
     return change(approval, voted, _told(approval, voted, decision, now), due)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -86,6 +86,14 @@ def next_escalation(approval: Approval) -> datetime | None:
 def expiry(approval: Approval) -> datetime | None:
     """When it expires; `None` for never. Nobody can hold that back: the requester was promised an end."""
     return _at(approval, approval.policy.expire.after, held=False) if approval.policy.expire else None
+
+
+def in_time(approval: Approval, now: datetime) -> Approval:
+    """With all of its time anew where that has run out, else as it is. What was taken of reminders and steps stays."""
+    if approval.expires_at is None or approval.expires_at > now:
+        return approval
+    anew = replace(approval, started_at=now)
+    return replace(anew, expires_at=expiry(anew))
 
 
 def overdue_reminders(approval: Approval, now: datetime) -> int:

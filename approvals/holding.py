@@ -11,7 +11,8 @@ from approvals.hours import Pause, PauseKind
 from approvals.model import SYSTEM, ActorRef, Approval
 from approvals.policy import Policy
 from approvals.refusals import Reason, Refusal
-from approvals.transitions import Change, Input, at_once, change, clocks_on, event, refusal
+from approvals.revised import Revised
+from approvals.transitions import Change, Input, at_once, change, clocks_on, event, pressing, refusal
 
 _EVENT = {PauseKind.ACKNOWLEDGED: EventType.ACKNOWLEDGED, PauseKind.SNOOZED: EventType.SNOOZED}
 
@@ -72,7 +73,6 @@ def reapply(
     after = replace(
         approval,
         policy=policy,
-        urgency=policy.urgency or approval.urgency,
         zones=zones,
         started_at=now,
         pauses=(),
@@ -80,7 +80,10 @@ def reapply(
         reminders=0,
         decisions=(),
         revision=approval.revision + 1,
+        revised=Revised.POLICY,
+        error=None,
     )
+    after = pressing(after, approval.stated or approval.urgency)
     after = replace(after, expires_at=expiry(after))
     told = event(
         EventType.POLICY_REAPPLIED,

@@ -22,6 +22,7 @@ from approvals.actors import Standing as Standing
 from approvals.hours import Hours, Pause
 from approvals.policy import Policy, Urgency, for_requester
 from approvals.question import Question
+from approvals.revised import Revised
 from approvals.terms import Terms
 
 
@@ -246,7 +247,8 @@ class Approval:
     """Our record of one interrupt, from opening to resumption.
 
     `version` counts every change and is compared at each commit. `revision` counts what was asked: it grows when the
-    question itself changes, and a click that names an older revision is refused. `started_at` is when its clocks began:
+    question itself changes, and a click that names an older revision is refused; `revised` says why it grew last.
+    `stated` is the urgency that the graph said, where the policy says another. `started_at` is when its clocks began:
     at opening, or when the policy was applied anew. `zones` are the time zones its working hours are kept in, `pauses`
     the times for which somebody held its clocks, `questions` what approvers asked back. `held_until`: resolved, but the
     graph is not given the answer before it is released; until then it can be taken back. `terms` are those of the
@@ -266,6 +268,7 @@ class Approval:
     opened_at: datetime
     version: int = 1
     revision: int = 1
+    revised: Revised | None = None
     description: str = ""
     payload: JsonValue = None
     schema: JsonValue = None
@@ -281,6 +284,7 @@ class Approval:
     level: int = 0
     reminders: int = 0
     urgency: Urgency = Urgency.NORMAL
+    stated: Urgency | None = None
     started_at: datetime | None = None
     zones: tuple[str, ...] = ()
     pauses: tuple[Pause, ...] = ()

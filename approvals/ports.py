@@ -137,7 +137,7 @@ class Notifier(Protocol):
     """Tells people. Every call may be repeated after a crash; each is idempotent as far as Slack lets it be."""
 
     async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
-        """Posts the card wherever the approval's level says and no message of ours stands yet; returns the new ones.
+        """Posts the card wherever people are asked now and no message of ours stands yet; returns the new ones.
 
         `again`: it was tried before and nobody knows how that ended. What was posted then is found, not posted anew.
         """

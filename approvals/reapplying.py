@@ -35,7 +35,7 @@ def policy_now(approval: Approval, policies: PolicySet) -> Policy:
         dialect=approval.dialect,
         title=approval.title,
         actions=approval.actions,
-        urgency=approval.urgency,
+        urgency=approval.stated or approval.urgency,
     )
     thread = Thread(
         id=approval.thread_id,

@@ -136,7 +136,7 @@ def _taken(
     change = _TRANSITIONS[due](before, at)
     assert isinstance(change, Change), change  # it is pending, and what is due is what is possible
     after = change.approval
-    new = tuple(place for place in after.places if place not in before.places)
+    new = tuple(place for place in after.reach if place not in before.places)
     where = {StepKind.REMINDED: after.places, StepKind.ESCALATED: new, StepKind.EXPIRED: after.places}
     steps: list[Step] = []
     for told in change.events:

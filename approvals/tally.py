@@ -1,7 +1,8 @@
 """Counting votes. Pure: which decision stands for each action, and what is still missing until one does.
 
 A person has one vote an action, the latest; a person and the one who covers for them have one between them. An edit
-counts as an approval of what it changed to, and voids the approvals of what stood there before.
+counts as an approval of what it changed to, and voids the approvals of what stood there before. It is executed once it
+has the approvals it needs, or somebody breaks the glass for it; a policy never approves it.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ class _Votes:
             self.verdict = vote
         elif self._approved():
             self.verdict = self._edit or vote
-        # One who decides alone approves what was proposed: the edit, if there is one.
-        if final and vote.type is DecisionType.APPROVE and self._edit is not None:
+        # One who decides alone approves what was proposed: the edit, if there is one. A policy saw no edit.
+        if vote.alone and vote.type is DecisionType.APPROVE and self._edit is not None:
             self.verdict = self._edit
 
     def _kept(self, vote: Decision) -> Decision:
@@ -128,6 +129,12 @@ def proposed(approval: Approval, action: int) -> Mapping[str, JsonValue]:
     """The arguments that an approval would approve: the agent's, or those of the latest edit."""
     edit = tally(approval)[action].edit
     return edit.args if edit is not None and edit.args is not None else approval.actions[action].args
+
+
+def edits(approval: Approval) -> tuple[tuple[int, Decision], ...]:
+    """The edits that still wait for approvals: for which action, and what is proposed."""
+    counts = enumerate(tally(approval))
+    return tuple((index, count.edit) for index, count in counts if count.edit is not None and count.verdict is None)
 
 
 def vote_of(approval: Approval, action: int, person: str) -> Decision | None:

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from approvals.due import Due, DueKind, next_escalation, next_reminder
 from approvals.events import Event, EventType
 from approvals.model import ActorRef, Approval, Resolution, Status, Thread
+from approvals.policy import Urgency
 from approvals.refusals import Reason, Refusal
 
 
@@ -147,6 +148,12 @@ def refusal(approval: Approval, what: Input) -> Refusal | None:
     if approval.resolution is not None:
         return Refusal(Reason.ALREADY_RESOLVED)
     return Refusal(Reason.NOT_POSSIBLE, f"{what} does not go with status {approval.status}")
+
+
+def pressing(approval: Approval, stated: Urgency) -> Approval:
+    """With the urgency of its policy, else with what the graph `stated`, which is kept for other policies."""
+    urgency = approval.policy.urgency or stated
+    return replace(approval, urgency=urgency, stated=None if stated is urgency else stated)
 
 
 def event(kind: EventType, approval: Approval, actor: ActorRef, now: datetime, **data: JsonValue) -> Event:

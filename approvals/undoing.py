@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from approvals import evidence
-from approvals.due import Due, DueKind
+from approvals.due import Due, DueKind, in_time
 from approvals.events import EventType
 from approvals.model import SYSTEM, ActorRef, Approval, Status
 from approvals.refusals import Reason, Refusal
+from approvals.revised import Revised
 from approvals.transitions import Change, Input, at_once, change, clocks_on, event, refusal
 
 
@@ -28,6 +29,7 @@ def undo(approval: Approval, actor: ActorRef, now: datetime) -> Change | Refusal
     """Somebody takes the last decision back: it is open again, as it was before, and earlier clicks do not count.
 
     Once the time is over it is refused, whether it has been released by then or not: what people are told is what is.
+    If its deadline has passed by then, it gets all of its time anew: else it would expire before anybody could see it.
     """
     if no := refusal(approval, Input.UNDO):
         return no
@@ -35,7 +37,7 @@ def undo(approval: Approval, actor: ActorRef, now: datetime) -> Change | Refusal
         return Refusal(Reason.TOO_LATE)
     back = approval.decisions[-1]
     after = replace(
-        approval,
+        in_time(approval, now),
         status=Status.PENDING,
         resolution=None,
         resolved_at=None,
@@ -43,6 +45,7 @@ def undo(approval: Approval, actor: ActorRef, now: datetime) -> Change | Refusal
         reply=None,
         decisions=approval.decisions[:-1],
         revision=approval.revision + 1,
+        revised=Revised.UNDO,
     )
     anew = {"revision": after.revision, "evidence": evidence.of(after)}
     told = event(EventType.UNDONE, after, actor, now, decision=back.type, by=back.actor.id, **anew)

@@ -331,15 +331,12 @@ def _failure(approval: Approval) -> list[Block]:
 def _note_text(approval: Approval) -> str:
     if texts.overdue(approval):
         return ":alarm_clock: *Overdue.* The time ran out, and it waits on until somebody decides."
-    if approval.error:
+    if texts_state.refused(approval):
         return ":leftwards_arrow_with_hook: *The agent could not take the last answer* and asks again."
-    if note := texts_votes.edited_note(approval):
-        return note
-    if approval.revision > 1:
-        return ":arrows_counterclockwise: *The question has changed.* Earlier decisions do not count."
-    return ""
+    return texts_votes.edited_note(approval) or texts_state.revised(approval)
 
 
 def _note(approval: Approval) -> Block:
-    error = inline(approval.error or "", 300)
+    told = texts.overdue(approval) or texts_state.refused(approval)
+    error = inline(approval.error or "", 300) if told else ""
     return section(_note_text(approval) + (f"\n{error}" if error else ""))

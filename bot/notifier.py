@@ -76,8 +76,8 @@ class SlackNotifier:
         stands = {places.whose(message.place) for message in approval.messages if message.kind in SHOWN}
         posted: list[MessageRef] = []
         refused: SignoffError | None = None
-        for number, entry in enumerate((*approval.places, STAND_INS)):
-            kind = MessageKind.ESCALATION if number else MessageKind.CARD
+        for entry in (*approval.reach, STAND_INS):
+            kind = MessageKind.CARD if entry == approval.places[0] else MessageKind.ESCALATION
             try:
                 for place, channel in await self._channels(entry, approval):
                     if places.whose(place) not in stands:

@@ -11,10 +11,10 @@ from agents.naming import anew
 from approvals import entries
 from approvals.lifecycle import offered
 from approvals.model import ActorRef, Approval, DecisionType, Resolution, Source, Status
-from approvals.policy import MANAGER, OnExpiry, Policy, Urgency
+from approvals.policy import MANAGER, OnExpiry, Urgency
 from approvals.redact import MASK
 from approvals.refusals import Reason, Refusal
-from approvals.tally import proposed, verdicts
+from approvals.tally import edits, proposed, verdicts
 from bot.rich import MAX_HEADER, inline, line, size
 
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
@@ -179,12 +179,14 @@ def deadline(approval: Approval, now: datetime | None = None) -> str:
     if approval.expires_at is None:
         return "No deadline: it stays open until somebody decides."
     if now is not None and approval.expires_at <= now:
-        return f"The deadline passed ({moment(approval.expires_at)}): {_then(approval.policy)} in a moment."
-    return f"Until {moment(approval.expires_at)}, then {_then(approval.policy)}."
+        return f"The deadline passed ({moment(approval.expires_at)}): {_then(approval)} in a moment."
+    return f"Until {moment(approval.expires_at)}, then {_then(approval)}."
 
 
-def _then(policy: Policy) -> str:
-    ends = policy.expire.then if policy.expire else OnExpiry.WAIT
+def _then(approval: Approval) -> str:
+    ends = approval.policy.expire.then if approval.policy.expire else OnExpiry.WAIT
+    if ends is OnExpiry.APPROVE and edits(approval):
+        ends = OnExpiry.WAIT
     return {
         OnExpiry.DENY: "denied automatically",
         OnExpiry.APPROVE: "approved automatically",

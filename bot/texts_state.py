@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from approvals import automatic
 from approvals.model import Approval, Resolution, Status
+from approvals.revised import Revised
 from approvals.tally import carried, tally
 from bot import texts
 from bot.rich import inline
@@ -42,6 +43,25 @@ def progress(approval: Approval) -> str:
         tries = f" after {approval.attempts} tries" if approval.attempts > 1 else ""
         return f":warning: *The agent could not go on*{tries}. The answer is kept; nothing is lost."
     return ""
+
+
+def refused(approval: Approval) -> bool:
+    """Whether it is asked again since the agent could not take an answer. (Older records do not say why they are.)"""
+    return bool(approval.error) and approval.revised in (None, Revised.ANSWER)
+
+
+def revised(approval: Approval) -> str:
+    """Why it is asked anew; empty where it is not, and after an edit, of which the card says more."""
+    if approval.revision == 1 or approval.revised is Revised.EDIT:
+        return ""
+    if approval.revised is Revised.QUESTION:
+        return ":arrows_counterclockwise: *The question has changed.* Earlier decisions do not count."
+    if approval.revised is Revised.POLICY:
+        named = inline(approval.policy.name, 60)
+        return f":arrows_counterclockwise: *Asked anew under the policy {named}.* Earlier decisions do not count."
+    if approval.revised is Revised.UNDO:
+        return ":leftwards_arrow_with_hook: *A decision was taken back.* The rest stands as it did before it."
+    return ":arrows_counterclockwise: *It is asked anew.* You decide on what stands here now."
 
 
 def cancelled(approval: Approval) -> str:

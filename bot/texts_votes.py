@@ -12,7 +12,7 @@ from approvals import automatic
 from approvals.hours import Pause, PauseKind
 from approvals.model import Approval, Decision, DecisionType, Resolution, Source
 from approvals.policy import Policy, for_requester
-from approvals.tally import Count, GroupCount, carried, tally, void
+from approvals.tally import Count, GroupCount, carried, edits, tally, void
 from bot import texts
 from bot.rich import inline, line
 
@@ -171,10 +171,10 @@ def edited_by(edit: Decision) -> str:
 
 def edited_note(approval: Approval) -> str:
     """What an edit means for those who must still approve; empty where there is none."""
-    edits = [(index, count.edit) for index, count in enumerate(tally(approval)) if count.edit and not count.verdict]
-    if not edits:
+    standing = edits(approval)
+    if not standing:
         return ""
-    index, edit = edits[-1]
+    index, edit = standing[-1]
     what = f"action {index + 1}" if len(approval.actions) > 1 else "what is asked"
     rest = "Approvals from before do not count. You decide on what stands here now."
     return f":pencil2: *{texts.who(edit.actor)} has changed {what}.* {rest}"

@@ -1,8 +1,8 @@
-"""The state machine's rules of asking back, answering and cancelling."""
+"""The state machine's rules of asking back, answering and cancelling, and of what is edited and then left."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
@@ -29,6 +29,10 @@ class Asking(RuleBasedStateMachine):
 
         def one(self, which: int) -> int: ...
 
+        def click(self, number: int, on: int, **how: Any) -> None: ...
+
+        def time_passes(self, seconds: float, on: int) -> None: ...
+
     @precondition(lambda self: self.told)
     @rule(which=WHICH, who=ANYBODY, likely=st.booleans(), text=SAID, on=REPLICA, dies=DIES)
     def ask_back(self, which: int, who: str, likely: bool, text: str, on: int, dies: bool) -> None:
@@ -52,6 +56,20 @@ class Asking(RuleBasedStateMachine):
             lambda r: r.approvals.answer_back(self.key(number), question, actor(who), text), on, dies=dies
         )
         assert came_of(outcome) == self.told[number].answer_back(question, who, text)
+
+    @precondition(lambda self: any(told.status == "pending" and told.ends for told in self.told))
+    @rule(which=WHICH, on=REPLICA, dies=DIES)
+    def edited_and_left(self, which: int, on: int, dies: bool) -> None:
+        """Somebody who may changes what is asked; then nobody says anything until the time is up."""
+        waits = [number for number, told in enumerate(self.told) if told.status == "pending" and told.ends]
+        number = waits[which % len(waits)]
+        told = self.told[number]
+        who = next((one for one in BELONGS if not told.barred(one)), OPERATOR)
+        action = next((index for index, ask in enumerate(told.asks) if not ask.verdict), 0)
+        vote = {"kind": "edit", "action": action}
+        self.click(number, on, who=who, vote=vote, stale=0, cents=7, twice=False, dies=dies)
+        if told.ends is not None:
+            self.time_passes(max(told.ends - told.now, 0.0), on)
 
     @precondition(lambda self: self.told)
     @rule(which=WHICH, rarely=st.integers(0, 4), on=REPLICA, dies=DIES)

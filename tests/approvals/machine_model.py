@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from approvals.policy import Policy
+from approvals.policy import Policy, Urgency
 from tests.approvals.machine_people import BELONGS, Asked
+
+LONG = 1000
+"""Days: no story lasts so long."""
 
 
 @dataclass
@@ -38,20 +41,31 @@ class Told(Asked):
 
     # -- when
 
-    def due(self, after: float) -> float:
-        """When so much time has passed that nobody held: the first moment, or the end of the hold it falls upon."""
+    def due(self, after: float, *, held: bool = True) -> float:
+        """When so much working time has passed that nobody held: the first moment, or the end of the hold or of the
+        night that it falls upon. What is not `held` passes during holds."""
         left, at = after, self.started
-        edges = sorted({edge for since, until, _ in self.holds for edge in (since, until)} | {at})
+        stops = [(since, until) for since, until, _ in self.holds if held] + self._nights()
+        edges = sorted({edge for stop in stops for edge in stop} | {at})
         for begin, end in zip(edges, [*edges[1:], float("inf")], strict=True):
             if begin < at:
                 continue
-            held = any(since <= begin < until for since, until, _ in self.holds)
-            if held:
+            if any(since <= begin < until for since, until in stops):
                 continue
             if left < end - begin:
                 return begin + left
             left -= end - begin
         raise AssertionError("every hold ends")
+
+    def _nights(self) -> list[tuple[float, float]]:
+        """When nobody works, in the weeks after the story began: that was on a Monday, at nine."""
+        hours = self.policy.hours
+        if hours is None or self.policy.urgency is Urgency.CRITICAL:
+            return []
+        days = [day for day in range(LONG) if day % 7 in hours.days]
+        begins = [86400.0 * day + 60 * (hours.start - 540) for day in days]
+        ends = [begin + 60 * (hours.end - hours.start) for begin in begins]
+        return list(zip([-86400.0, *ends], [*begins, 86400.0 * LONG], strict=True))
 
     def held_until(self) -> float | None:
         ends = [until for since, until, _ in self.holds if since <= self.now < until]
@@ -73,7 +87,7 @@ class Told(Asked):
         return self.due(steps[self.level].after) if self.level < len(steps) else None
 
     def _end(self) -> float | None:
-        return self.now + self.policy.expire.after if self.policy.expire else None
+        return self.due(self.policy.expire.after, held=False) if self.policy.expire else None
 
     def clocks(self) -> None:
         self.put("remind", self.next_reminder())
@@ -198,10 +212,17 @@ class Told(Asked):
         at = self.next_step()
         if at is None or (later := self._wait(at)):
             return at and later
-        before = (self.audience(), set(self.here()))
+        before = (self.audience(), self.here(), self.speakers())
+        steps = self.policy.escalate[self.level :]
+        late = [
+            number for number, step in enumerate(steps) if number and step.replace and self.due(step.after) <= self.now
+        ]
+        for _ in range(late[-1] if late else 0):
+            self.level += 1
+            self.say("escalation_skipped", "system")
         self.level += 1
-        self.places |= set(self.here())
-        new = before != (self.audience(), set(self.here()))
+        self.places |= self.here()
+        new = before != (self.audience(), self.here(), self.speakers())
         self.say("escalated" if new else "escalation_skipped", "system")
         self.put("escalate", self.next_step())
         return None
@@ -225,9 +246,12 @@ class Told(Asked):
         return None
 
     def undo(self, who: str) -> str:
-        """The clocks run as they did."""
+        """The clocks run as they did; if the time was over by then, all of it anew."""
         if why := super().undo(who):
             return why
+        if self.ends is not None and self.ends <= self.now:
+            self.started = self.now
+            self.ends = self._end()
         self.clocks()
         self.put("lapse", self.held_until())
         return ""
@@ -236,7 +260,8 @@ class Told(Asked):
         assert self.policy.expire is not None
         assert self.ends is not None
         then = str(self.policy.expire.then)
-        if then != "fail" and (then == "wait" or then not in self.offered(None) or self.unfit):
+        changed = then == "approve" and any(ask.edit is not None and not ask.verdict for ask in self.asks)
+        if then != "fail" and (then == "wait" or then not in self.offered(None) or self.unfit or changed):
             self.ends = None
             self.say("overdue", "policy")
             return
@@ -250,6 +275,7 @@ class Told(Asked):
             self.quiet()
         else:
             self.say("decided", "policy")
+            self.by_policy(then)
             self._resolve("expired", "policy")
 
     # -- what the agent and the admins do
@@ -259,7 +285,8 @@ class Told(Asked):
         if self.status == "failed":
             return
         if self.ends is not None and self.ends <= self.now:
-            self.started, self.ends = self.now, self._end()
+            self.started = self.now
+            self.ends = self._end()
         if self.status != "pending":
             self.holds = [(since, min(until, self.now), who) for since, until, who in self.holds]
         self.status, self.resolution, self.release = "pending", "", None

@@ -72,7 +72,7 @@ class Asked:
 
     def _ask(self) -> None:
         self.asks = [Ask(action) for action in self.actions]
-        self.places |= set(self.here())
+        self.places |= self.here()
 
     def put(self, kind: str, at: float | None) -> None:
         self.claims.discard(kind)
@@ -101,10 +101,20 @@ class Asked:
             asked = set(self._own(step.to)) | (set() if step.replace else asked)
         return asked
 
-    def here(self) -> list[str]:
-        found = [self.policy.channel]
+    def here(self) -> set[str]:
+        """Where the people stand who are asked now."""
+        found = {self.policy.channel}
         for step in self.policy.escalate[: self.level]:
-            found += [step.channel] if step.channel else self._own(step.to)
+            told = {step.channel} if step.channel else set(self._own(step.to))
+            found = told | (set() if step.replace else found)
+        return found
+
+    def speakers(self) -> list[set[str]]:
+        """Group by group, whose people count for it."""
+        found = [set(self._own(group.who)) for group in self.policy.groups]
+        for step in self.policy.escalate[: self.level]:
+            for group, people in zip(self.policy.groups, found, strict=True):
+                people |= set(self._own(step.to)) if group.name in step.stands_for else set()
         return found
 
     def barred(self, who: str, *, alone: bool = False) -> str:
@@ -143,9 +153,18 @@ class Asked:
         if rule is None or rule.decision not in self.offered(None) or self.unfit:
             return False
         self.say("decided", "policy")
+        self.by_policy(rule.decision)
         how = {"approve": "approved", "deny": "denied", "respond": "responded"}[rule.decision]
         self._resolve(how, "policy")
         return True
+
+    def by_policy(self, kind: str) -> None:
+        """What is open gets the policy's word, whatever was voted."""
+        for ask in self.asks:
+            if not ask.verdict:
+                ask.verdict = kind
+                if kind != "respond":
+                    ask.votes["policy"] = (kind == "approve", frozenset(), self.level)
 
     @property
     def unfit(self) -> bool:
@@ -248,14 +267,8 @@ class Asked:
 
     def _speaks_for(self, who: str) -> frozenset[str]:
         mine = (BELONGS.get(who) or set()) & self.audience()
-        found = set[str]()
-        for group in self.policy.groups:
-            people = set(self._own(group.who))
-            for step in self.policy.escalate[: self.level]:
-                people |= set(self._own(step.to)) if group.name in step.stands_for else set()
-            if mine & people:
-                found.add(group.name)
-        return frozenset(found)
+        groups = zip(self.policy.groups, self.speakers(), strict=True)
+        return frozenset(group.name for group, people in groups if mine & people)
 
     def groups(self, ask: Ask) -> list[tuple[str, int, int]]:
         return [

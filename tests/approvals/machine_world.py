@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from approvals.due import DueKind
+from approvals.hours import Hours
 from approvals.journal import ThreadJournal
 from approvals.lifecycle import Attempt
 from approvals.model import (
@@ -40,6 +41,7 @@ from approvals.policy import (
     PolicySet,
     Quorum,
     Repeat,
+    Urgency,
 )
 from approvals.refusals import Refusal
 from approvals.service import Done
@@ -92,6 +94,8 @@ def policies(draw: st.DrawFn) -> Policy:
         self_approval=draw(st.booleans()),
         reason_required=draw(st.sampled_from([(), ("deny",)])),
         break_glass=draw(st.sampled_from([(), ("UBOSS",), ("@leads", "manager")])),
+        hours=draw(st.sampled_from([None, None, Hours(start=540, end=660, zone="UTC")])),
+        urgency=draw(st.sampled_from([None, None, Urgency.CRITICAL])),
         undo=draw(st.sampled_from([None, None, 30.0])),
         decide=draw(st.none() | st.none() | st.none() | AUTOMATIC),
         ask_back=draw(st.sampled_from([AskBack(), AskBack(pause=1800.0), None])),
@@ -131,7 +135,7 @@ class Watching(Recorder):
         self._ts = itertools.count(1)
 
     async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
-        missing = [place for place in approval.places if place not in {m.place for m in approval.messages}]
+        missing = [place for place in approval.reach if place not in {m.place for m in approval.messages}]
         self.calls += [("announce", f"{approval.id} {place}") for place in missing]
         self.drawn[approval.id] = approval
         return [MessageRef("C" + place, f"{id(self)}.{next(self._ts)}", place=place) for place in missing]

@@ -8,14 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals import eligibility, lifecycle
+from approvals import clocks, eligibility, lifecycle
 from approvals.events import EventType
 from approvals.lifecycle import Change
-from approvals.model import Actor, ActorRef, Approval, DecisionType, Resolution, Source, Status
-from approvals.policy import EscalationStep, Group, Policy, Quorum
+from approvals.model import POLICY as POLICY_ITSELF
+from approvals.model import Actor, ActorRef, Approval, Decision, DecisionType, Resolution, Source, Status
+from approvals.policy import EscalationStep, Expiry, Group, OnExpiry, Policy, Quorum
 from approvals.refusals import Reason, Refusal
+from approvals.service import Done
+from approvals.store.redis import RedisStore
 from approvals.tally import proposed, tally, verdicts, voted
-from tests.approvals.build import ANA, BEN, MAIL, POLICY, REFUND, at, changed, moved, opening, say
+from tests.approvals.build import ANA, BEN, MAIL, POLICY, REFUND, Replica, at, changed, member, moved, opening, say
+from tests.conftest import VirtualClock
 
 CLEO = ActorRef("UCLEO", Source.SLACK, "T1")
 DAN = ActorRef("UDAN", Source.SLACK, "T1")
@@ -173,6 +177,38 @@ def test_alone_after_an_edit_means_the_edit() -> None:
     edited = went(vote(opening(policy=policy).approval, EDIT, BEN, args={"order": "42", "cents": 1}))
     done = went(vote(edited, APPROVE, CLEO, alone=True, reason="now"))
     assert [v and v.args for v in verdicts(done)] == [{"order": "42", "cents": 1}]
+
+
+@pytest.mark.parametrize(("then", "ends"), [(OnExpiry.APPROVE, None), (OnExpiry.DENY, Resolution.EXPIRED)])
+async def test_an_edit_that_nobody_else_approved_is_not_executed_when_the_time_is_up(
+    store: RedisStore, clock: VirtualClock, then: OnExpiry, ends: Resolution | None
+) -> None:
+    """Nor is what it corrects: it waits on, says why, and those who must can still approve the edit."""
+    replica = Replica(store, clock)
+    opened = await replica.open(policy=replace(TWO, expire=Expiry(after=14400.0, then=then)))
+    edit = say(EDIT, BEN, args={"order": "42", "cents": 999999})
+    assert isinstance(await replica.approvals.decide(opened.id, edit, member(BEN)), Done)
+    clock.turn(seconds=14400)
+    await replica.sweep()
+    found = await store.get(opened.id)
+    assert found is not None
+    assert (found.resolution, found.expires_at is None) == (ends, ends is None)
+    if ends is not None:
+        assert [one and one.type for one in verdicts(found)] == [DENY]
+        return
+    assert (found.status, found.reply, found.error) == (Status.PENDING, None, clocks.NOT_AGREED)
+    assert proposed(found, 0) == {"order": "42", "cents": 999999}
+    done = await replica.approvals.decide(opened.id, say(), member())
+    assert isinstance(done, Done)
+    assert done.approval.resolution is Resolution.EDITED
+
+
+def test_what_a_policy_approves_is_never_an_edit() -> None:
+    """Whatever stood there when it said so."""
+    edited = went(vote(opening(policy=TWO).approval, EDIT, BEN, args={"order": "42", "cents": 1}))
+    said = Decision(type=APPROVE, actor=POLICY_ITSELF, at=at(9))
+    (verdict,) = verdicts(replace(edited, decisions=(*edited.decisions, said)))
+    assert verdict is said
 
 
 def test_a_cover_does_not_decide_the_request_of_whom_they_cover() -> None:

@@ -27,6 +27,7 @@ from approvals.model import (
 )
 from approvals.policy import AskBack, Automatic, EscalationStep, Expiry, Group, OnExpiry, Policy, Quorum, Urgency
 from approvals.question import Question
+from approvals.revised import Revised
 
 OPENED = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 NOW = OPENED + timedelta(minutes=5)
@@ -187,7 +188,9 @@ SAMPLES: dict[str, Approval] = {
     "pending_reason": refund(policy=replace(STANDARD, reason_required=("approve", "deny"), who=())),
     "pending_no_deadline": refund(expires_at=None, policy=replace(STANDARD, expire=None)),
     "pending_asked_again": refund(revision=2, error="The value does not fit: amount must be a number."),
-    "pending_changed": refund(revision=2),
+    "pending_changed": refund(revision=2, revised=Revised.QUESTION),
+    "pending_reapplied": refund(revision=2, revised=Revised.POLICY),
+    "pending_undone": refund(revision=2, revised=Revised.UNDO, policy=TWO, decisions=(said(APPROVE),)),
     "pending_hostile": refund(
         title=HOSTILE, description=HOSTILE, graph=HOSTILE, actions=(Action(name=HOSTILE, args={HOSTILE: HOSTILE}),)
     ),

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from approvals.lifecycle import offered
 from approvals.model import Action, Approval, DecisionType, Outcome, Resolution, Status
 from approvals.policy import Urgency
+from approvals.revised import Revised
 from approvals.tally import verdicts
 from bot import blocks
 from tests.bot import golden, samples
@@ -50,6 +51,22 @@ def test_each_card_is_drawn_as_agreed(name: str) -> None:
     message = blocks.card(SAMPLES[name], NOW)
     sound(message, SAMPLES[name])
     golden.check(f"card_{name}", {"text": message.text, "blocks": message.blocks})
+
+
+def test_a_card_says_why_it_is_asked_anew() -> None:
+    """And nothing of an answer that was refused where that is not why, nor of an edit that is decided."""
+    said = {
+        Revised.QUESTION: "The question has changed",
+        Revised.ANSWER: "The agent could not take the last answer",
+        Revised.UNDO: "A decision was taken back",
+        Revised.POLICY: "Asked anew under the policy refunds",
+    }
+    for why, text in said.items():
+        drawn = everything(refund(revision=2, revised=why, error="amount must be a number"))
+        assert [one for one in said.values() if one in drawn] == [text]
+        assert ("amount must be a number" in drawn) is (why is Revised.ANSWER)
+    edited = everything(refund(revision=2, revised=Revised.EDIT))
+    assert not any(one in edited for one in said.values())
 
 
 def test_notes_lists_and_details_are_drawn_as_agreed() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 
 from approvals.model import Approval
+from approvals.policy import Expiry, OnExpiry
 from approvals.refusals import Reason, Refusal
 from bot import texts
 from tests.bot import samples
@@ -52,6 +54,14 @@ def test_expiry_says_what_happened_and_what_helps() -> None:
 def test_a_span_is_said_in_its_largest_unit(seconds: float, said: str) -> None:
     """Rounded down: what is left is never more than what is said."""
     assert texts.span(seconds) == said
+
+
+def test_the_deadline_of_what_somebody_edited() -> None:
+    """No policy approves while an edit waits for others: the card does not say so either."""
+    edited = SAMPLES["votes_edit"]
+    edited = replace(edited, policy=replace(edited.policy, expire=Expiry(after=14400.0, then=OnExpiry.APPROVE)))
+    assert texts.deadline(edited).endswith(", then marked overdue, and it stays open.")
+    assert texts.deadline(replace(edited, decisions=())).endswith(", then approved automatically.")
 
 
 @given(samples.texts)

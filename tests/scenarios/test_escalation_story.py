@@ -153,6 +153,22 @@ async def test_a_process_that_was_away_over_the_whole_story(house: House, clock:
     ]
 
 
+async def test_after_a_downtime_only_those_hear_of_it_who_can_still_decide(house: House, clock: VirtualClock) -> None:
+    """Two steps are late at once, and the second takes the place of the first: the leads get no card."""
+    policy = POLICY.replace("to: [U0BEN]", "to: [U0BEN], replace: true")
+    (house.folder / "policies.yaml").write_text(policy)
+    desk = await house.desk(clock=clock)
+    card = await desk.ask()
+    await recorded(desk, EventType.ANNOUNCED)
+    await turned(desk, clock, 65)
+    approval = await recorded(desk, EventType.ANNOUNCED, 2)
+    (direct,) = desk.slack.messages(desk.slack.dm(BEN))
+    assert desk.buttons(direct.ts, direct.channel) == ["approve", "edit", "deny"]
+    assert desk.slack.messages(LEADS) == []
+    assert approval.level == 2
+    await desk.until(lambda: True if "Others are asked now" in desk.text(card.ts) else None)
+
+
 @pytest.mark.browser
 async def test_the_story_in_the_page(house: House, clock: VirtualClock, browser: Browser, tmp_path: Path) -> None:
     """What stands in the channels after each step: the card, the reminder, the copy for the leads, and the end."""
