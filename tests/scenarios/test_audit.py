@@ -26,7 +26,7 @@ async def test_what_people_decide_is_sealed_and_verifies_with_what_the_agent_was
     await desk.resumed(card.ts)
     audit = desk.core.records.audit
     last = at_of(await audit.last())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await audit.head()).last < last:
             pass
     async with open_checkpointer(house.redis_url) as saver:

@@ -39,7 +39,7 @@ async def many(desk: Desk, count: int) -> list[str]:
     """So many pending refunds, oldest first; their ids."""
     for number in range(count):
         await desk.start("refund", {"customer": f"c{number}", "amount": 1.0})
-    await desk.until(lambda: True if len(desk.slack.messages(CHANNEL)) == count else None, timeout=30)
+    await desk.until(lambda: True if len(desk.slack.messages(CHANNEL)) == count else None)
     return [approval.id for approval in await desk.approvals()]
 
 

@@ -20,7 +20,7 @@ Samples = dict[str, dict[tuple[tuple[str, str], ...], float]]
 
 async def scrape(desk: Desk) -> Samples:
     """What Prometheus would read: by name, then by labels."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         answer = await client.get(f"{desk.runtime.http_url}/metrics", headers={"Accept": "text/plain"})
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain")
@@ -94,7 +94,7 @@ async def test_what_goes_wrong_is_counted(house: House, clock: VirtualClock) -> 
 async def test_a_replica_that_is_well_says_so(house: House, mode: str) -> None:
     """In both ways in which Slack reaches us, with each check named."""
     desk = await house.desk(signoff_slack_mode=mode, signoff_http=True)
-    async with httpx.AsyncClient(base_url=desk.runtime.http_url or "") as client:
+    async with httpx.AsyncClient(base_url=desk.runtime.http_url or "", timeout=30) as client:
         well, ready = await client.get("/healthz"), await client.get("/readyz")
     assert (well.status_code, well.json()) == (200, {"status": "ok"})
     fine = {"ok": True, "why": ""}
@@ -108,7 +108,7 @@ async def test_a_replica_that_is_not_well_says_why(house: House, clock: VirtualC
     await desk.runtime.ticker.stop()
     assert desk.runtime.ticker.sweep.went_well is not None
     desk.runtime.ticker.sweep.went_well -= 100
-    async with httpx.AsyncClient(base_url=desk.runtime.http_url or "") as client:
+    async with httpx.AsyncClient(base_url=desk.runtime.http_url or "", timeout=30) as client:
         ready, well = await client.get("/readyz"), await client.get("/healthz")
     assert ready.status_code == 503
     assert ready.json()["status"] == "not ready"

@@ -138,7 +138,7 @@ async def test_a_lease_that_is_lost_in_a_long_node_is_fenced(house: House) -> No
     thread = await desk.start("slow", {"order": "1"})
     card = await desk.card()
     await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not (house.folder / "runs").is_file():  # noqa: ASYNC110 - a file tells nobody
             await asyncio.sleep(0.01)
     redis: Any = Redis.from_url(house.redis_url, decode_responses=True)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.scenarios.conftest import CHANNEL, Desk, House
 
@@ -24,6 +24,7 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=30_000)  # five seconds are few for a machine that is busy, and Home alone may take them
 WIDE = {"width": 1180, "height": 720}
 PHONE = {"width": 375, "height": 720}
 
@@ -42,7 +43,7 @@ async def browser() -> AsyncIterator[Browser]:
     if path is None:
         pytest.skip("no Chromium on this machine: install it, or set SIGNOFF_CHROMIUM")
     async with async_playwright() as play:
-        opened = await play.chromium.launch(executable_path=path, args=ARGS)
+        opened = await play.chromium.launch(executable_path=path, args=ARGS, timeout=90_000)
         yield opened
         await opened.close()
 
