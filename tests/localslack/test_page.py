@@ -15,13 +15,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from localslack import LocalSlack
 
-from .conftest import BUTTONS, CHROMIUM, at, bolt, connected, modal
+from .conftest import BUTTONS, at, bolt, connected, modal
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -18,14 +18,10 @@ from localslack import LocalSlack, Seed
 from localslack.seed import ShortcutSeed
 
 from . import gallery
-from .conftest import CHROMIUM, at, bolt, connected
+from .conftest import at, bolt, connected
 
 HERE = "C0APPROVALS"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -5,47 +5,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page
 
+from tests.chromium import launched
 from tests.scenarios.conftest import CHANNEL, Desk, House
 
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-expect.set_options(timeout=30_000)  # five seconds are few for a machine that is busy, and Home alone may take them
 WIDE = {"width": 1180, "height": 720}
 PHONE = {"width": 375, "height": 720}
 
 
-def _chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("SIGNOFF_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
-
-
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    """The Chromium of this machine. Where there is none the tests are skipped, unless one is required."""
-    path = _chromium()
-    if path is None and os.environ.get("SIGNOFF_REQUIRE_BROWSER"):
-        pytest.fail("a browser is required and none was found: install chromium, or set SIGNOFF_CHROMIUM")
-    if path is None:
-        pytest.skip("no Chromium on this machine: install it, or set SIGNOFF_CHROMIUM")
-    async with async_playwright() as play:
-        opened = await play.chromium.launch(executable_path=path, args=ARGS, timeout=90_000)
+    """A Chromium of its own for each test."""
+    async with launched() as opened:
         yield opened
-        await opened.close()
 
 
 class Screen:
