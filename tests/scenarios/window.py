@@ -57,7 +57,8 @@ class Screen:
         # In one step of the page: a card that is being redrawn has no place to scroll to between two.
         last = "[...document.querySelectorAll('[data-testid=message] .block-actions')].at(-1)"
         await page.evaluate(f"{last}?.scrollIntoView()")
-        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        narrow = f"innerWidth === {PHONE['width']} && document.documentElement.scrollWidth <= innerWidth"
+        await page.wait_for_function(narrow)  # the new size takes effect a moment after it was set
         await self.picture(page, f"{name}_phone")
         await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 
