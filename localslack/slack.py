@@ -339,7 +339,7 @@ class LocalSlack:
         """The channel id of the bot's direct message with this person."""
         return self._core.world.dm(user).id
 
-    async def wait_for(self, predicate: Callable[[], T | None], timeout: float = 5.0) -> T:
+    async def wait_for(self, predicate: Callable[[], T | None], timeout: float = 15.0) -> T:
         """The first truthy value of `predicate`, tried after every change.
 
         `TimeoutError` after `timeout` real seconds.

@@ -125,7 +125,7 @@ class ThreadedSlack:
     calls = _reads(LocalSlack.calls)
     deliveries = _reads(LocalSlack.deliveries)
 
-    def wait_for(self, predicate: Callable[[], T | None], timeout: float = 5.0) -> T:
+    def wait_for(self, predicate: Callable[[], T | None], timeout: float = 15.0) -> T:
         """The first truthy value of `predicate`, tried after every change.
 
         `TimeoutError` after `timeout` real seconds.

@@ -144,9 +144,9 @@ def test_the_health_check_of_the_image(well: tuple[int, list[int]]) -> None:
     assert command[0] == "python"
     check = [sys.executable, "-I", *command[1:]]
     env = {**os.environ, "SIGNOFF_HTTP_PORT": str(port)}
-    assert run(check, env=env, capture_output=True, check=False, timeout=30).returncode == 0
+    assert run(check, env=env, capture_output=True, check=False, timeout=60).returncode == 0
     status[0] = 503
-    assert run(check, env=env, capture_output=True, check=False, timeout=30).returncode != 0
+    assert run(check, env=env, capture_output=True, check=False, timeout=60).returncode != 0
 
 
 # -- compose
@@ -206,6 +206,6 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     """`systemd-analyze verify` finds nothing wrong but that Signoff is not installed in /opt."""
     copy = tmp_path / "signoff.service"
     copy.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text("docs/signoff.service"), flags=re.MULTILINE))
-    checked = run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False, timeout=30)
+    checked = run(["systemd-analyze", "verify", str(copy)], capture_output=True, text=True, check=False, timeout=60)
     ours = [line for line in checked.stderr.splitlines() if "signoff.service" in line]
     assert ours == []

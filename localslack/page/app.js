@@ -49,8 +49,30 @@ function chosen() {
 let last = "";
 let pointed = "";
 
+// A press and its release have to meet the same node, or the browser makes no click of them: until the release nothing
+// is redrawn. Where no release is reported (after a list that the browser itself opened, say) a moment ends it.
+const PRESSED_MS = 3000;
+let pressed = 0;
+let waiting = false;
+
+function release() {
+  clearTimeout(pressed);
+  pressed = 0;
+  if (waiting) render();
+}
+
+addEventListener("pointerdown", (event) => {
+  if (event.button) return;
+  clearTimeout(pressed);
+  pressed = setTimeout(release, PRESSED_MS);
+}, true);
+// The click comes right after the release, and before anything that is put off.
+for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(release), true);
+
 function render() {
   if (!state) return;
+  waiting = Boolean(pressed);
+  if (waiting) return;
   const at = chosen();
   const ctx = context(at.user);
   if (!parts.shell) build();

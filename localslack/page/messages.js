@@ -10,6 +10,8 @@ import { role } from "./sidebar.js";
 
 const mine = (ctx, message) => message.ephemeral_to === null || message.ephemeral_to === ctx.me.id;
 const choices = (ctx, message) => ctx.state.choices[`${ctx.me.id} ${message.channel} ${message.ts}`] || {};
+// What was chosen here and is still on its way to Slack: a state from before it must not take it back.
+const underway = new Map();
 const inChannel = (message) => message.thread_ts === null || message.thread_ts === message.ts || message.broadcast;
 
 export function messagePane(node, ctx, channel, moved) {
@@ -76,8 +78,17 @@ export function messageNode(message, ctx, replies, joined) {
   const author = ctx.users[message.user];
   const moment = new Date(Number(message.ts) * 1000);
   const time = new Intl.DateTimeFormat("en-US", { timeZone: ctx.tz, hour: "numeric", minute: "2-digit" }).format(moment);
+  const named = (block, item) => [ctx.me.id, message.channel, message.ts, block.block_id, item.action_id].join(" ");
   const blockContext = { ...ctx, surface: "message", values: choices(ctx, message),
-    act: (block, item, value) => ctx.perform({ do: "click", channel: message.channel, ts: message.ts, action_id: item.action_id, block_id: block.block_id, blocks: message.blocks, ...(value === undefined ? {} : { value }) }),
+    typed: (block, item) => underway.get(named(block, item))?.value,
+    act: async (block, item, value) => {
+      const name = named(block, item);
+      const choice = { value };
+      if (value !== undefined) underway.set(name, choice);
+      const answer = await ctx.perform({ do: "click", channel: message.channel, ts: message.ts, action_id: item.action_id, block_id: block.block_id, blocks: message.blocks, ...(value === undefined ? {} : { value }) });
+      if (underway.get(name) === choice) underway.delete(name);
+      return answer;
+    },
     suggest: async (block, item, query) => (await ctx.perform({ do: "suggest_in_message", channel: message.channel, ts: message.ts, action_id: item.action_id, query })).options || [] };
   const body = message.blocks.length ? blocks(message.blocks, blockContext) : h("div", { class: "text" }, mrkdwn(message.text, ctx), message.edited && h("small", { class: "edited" }, " (edited)"));
   return h("article", { class: `message ${joined ? "joined" : ""} ${message.ephemeral_to ? "ephemeral" : ""} ${message.ts === ctx.place.ts ? "pointed" : ""}`, data: { testid: message.ephemeral_to ? "ephemeral" : "message", ts: message.ts } },

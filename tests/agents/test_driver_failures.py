@@ -194,7 +194,7 @@ async def test_lease_lost_while_the_graph_runs(desk: Desk, redis: Redis) -> None
 
     thread = await desk.register(line(("n", node)))
     drive = asyncio.create_task(desk.driver.drive(thread.id))
-    await asyncio.wait_for(entered.wait(), 10)
+    await asyncio.wait_for(entered.wait(), 30)
     before = await desk.saver.aget_tuple({"configurable": {"thread_id": thread.id}})
     holder = await desk.store.acquire(thread.id, 30)
     assert holder is None
@@ -202,7 +202,7 @@ async def test_lease_lost_while_the_graph_runs(desk: Desk, redis: Redis) -> None
     taken = await desk.store.acquire(thread.id, 30)
     assert taken is not None
     go.set()
-    assert await asyncio.wait_for(drive, 10) is Driven.BUSY
+    assert await asyncio.wait_for(drive, 30) is Driven.BUSY
     after = await desk.saver.aget_tuple({"configurable": {"thread_id": thread.id}})
     assert before is not None
     assert after is not None
@@ -252,7 +252,7 @@ async def test_a_drive_that_is_cancelled_goes_on_later(desk: Desk) -> None:
     thread = await desk.start(line(("n", node)))
     approval = await desk.decide(await desk.the_one(thread), RESPOND, text="yes please")
     drive = asyncio.create_task(desk.driver.drive(thread.id))
-    assert await asyncio.wait_for(entered.get(), 10) == "yes please"
+    assert await asyncio.wait_for(entered.get(), 30) == "yes please"
     drive.cancel()
     with pytest.raises(asyncio.CancelledError):
         await drive

@@ -81,7 +81,7 @@ async def lease_of(redis: Redis, thread_id: str) -> Lease:
     return Lease(thread_id, int(token), proof)
 
 
-async def until(condition: Callable[[], Awaitable[object]], wanted: object = True, *, limit: float = 5.0) -> None:
+async def until(condition: Callable[[], Awaitable[object]], wanted: object = True, *, limit: float = 30.0) -> None:
     """Waits until asking gives what is wanted; fails after `limit` seconds."""
     async with asyncio.timeout(limit):
         while await condition() != wanted:  # noqa: ASYNC110 - the other side is a server, which sets no event

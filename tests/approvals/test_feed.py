@@ -27,7 +27,7 @@ async def test_who_waits_for_a_thread_is_woken_by_its_news_alone(feed: Feed, sto
     with feed.waiter("t1") as one, feed.waiter("t1") as two, feed.waiter("t2") as other:
         assert (feed.waiting, feed.waiting_for("t1")) == (3, 2)
         await store.commit(opening())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await asyncio.gather(one.wait(), two.wait())
         assert not other.is_set()
     assert (feed.waiting, feed.waiting_for("t1")) == (0, 0)
@@ -39,7 +39,7 @@ async def test_listeners_hear_before_anybody_is_woken(feed: Feed, store: RedisSt
     feed.listen(heard.append)
     with feed.waiter("t1") as news:
         await store.commit(opening())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await news.wait()
     assert [event and event.type.value for event in heard] == ["opened"]
 
@@ -69,7 +69,7 @@ async def test_what_cannot_be_read_wakes_everybody(feed: Feed, redis: Redis) -> 
     """An event of a newer version may be about anybody."""
     with feed.waiter("t1") as news:
         await redis.xadd("{signoff}:audit", {"e": '{"_":99}'})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await news.wait()
 
 

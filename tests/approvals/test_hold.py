@@ -64,7 +64,7 @@ async def renewing(redis_url: str, clock: VirtualClock) -> AsyncIterator[Renewin
 async def test_a_lease_outlives_its_time_while_it_is_held(renewing: Renewing, clock: VirtualClock) -> None:
     """Renewed each quarter of its time: after ten renewals, more than twice its time, it is still ours."""
     journal = Replica(renewing, clock, ttl=0.8).journal  # a busy machine may stall for half of it
-    async with asyncio.timeout(20), journal.hold("t1") as lease:
+    async with asyncio.timeout(60), journal.hold("t1") as lease:
         assert lease is not None
         await renewing.tenth.wait()
         assert await journal.holds(lease)
@@ -89,7 +89,7 @@ async def test_a_lost_lease_cancels_the_body(store: RedisStore, redis: Any, cloc
     task = asyncio.create_task(hold_for_ever(journal, held, body))
     await held.wait()
     await redis.set(LEASE, "999")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(LeaseLost):
             await task
     assert ended.is_set()
@@ -112,7 +112,7 @@ async def test_a_body_cannot_hide_the_loss(store: RedisStore, redis: Any, clock:
     task = asyncio.create_task(hold_for_ever(journal, held, body))
     await held.wait()
     await redis.delete(LEASE)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(LeaseLost):
             await task
 
@@ -131,7 +131,7 @@ async def test_a_body_that_misses_its_cancellation_is_cancelled_again(
     task = asyncio.create_task(hold_for_ever(journal, held, body))
     await held.wait()
     await redis.delete(LEASE)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(LeaseLost):
             await task
     assert task.cancelling() == 0
@@ -153,7 +153,7 @@ async def test_a_store_that_hangs_is_a_lost_lease(renewing: Renewing, clock: Vir
     renewing.hang = True
     journal, held = Replica(renewing, clock, ttl=0.4).journal, asyncio.Event()
     task = asyncio.create_task(hold_for_ever(journal, held, asyncio.Event().wait))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with pytest.raises(LeaseLost):
             await task
 

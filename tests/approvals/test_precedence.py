@@ -30,7 +30,7 @@ class Work:
             self.running -= 1
 
     async def until(self, number: int) -> None:
-        async with asyncio.timeout(5), self._begun:
+        async with asyncio.timeout(30), self._begun:
             await self._begun.wait_for(lambda: self.running >= number)
 
     def end(self) -> None:

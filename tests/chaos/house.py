@@ -30,8 +30,11 @@ ANA, BEN, CHANNEL = "U0ANA", "U0BEN", "C0APPROVALS"
 OPERATOR = Actor(ActorRef("pat", Source.CLI))
 PATIENCE = 60.0
 """Seconds until a story must have come to its end, on a busy machine."""
-LEASE = 1.0
-"""Seconds for which a lease stands: whoever is stopped for longer loses it."""
+LEASE = 2.0
+"""Seconds for which a lease stands: whoever is stopped for longer loses it, and nobody who is only slow."""
+ACK = 30.0
+"""Seconds that the local Slack waits for an answer: one that is stopped for a while may come late. (What is too late
+for Slack is another story.)"""
 
 AT_ONCE = {DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.TELL, DueKind.DRIVE}
 
@@ -192,7 +195,7 @@ async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
     (folder / "langgraph.json").write_text(
         f'{{"dependencies": ["."], "graphs": {{"payer": "{Path(__file__).parent / "payer.py"}:graph"}}}}'
     )
-    async with LocalSlack(Seed.default().with_manifest(manifest())) as slack:
+    async with LocalSlack(Seed.default().with_manifest(manifest()), ack_seconds=ACK) as slack:
         settings = {
             "slack_bot_token": slack.bot_token,
             "slack_app_token": slack.app_token,

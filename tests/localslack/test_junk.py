@@ -96,11 +96,12 @@ async def test_the_command_line_prints_what_an_app_needs_and_stops() -> None:
         sys.executable, "-m", "localslack", "--port", "0", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    text = (await asyncio.wait_for(process.stdout.readuntil(b"Ctrl-C"), 10)).decode()
+    text = (await asyncio.wait_for(process.stdout.readuntil(b"Ctrl-C"), 60)).decode()
     address = re.findall(r"SLACK_API_URL=(\S+)", text)[0]
     token = re.findall(r"SLACK_BOT_TOKEN=(\S+)", text)[0]
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(headers=headers) as session, session.post(f"{address}auth.test") as response:
         assert json.loads(await response.text())["ok"]
     process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0

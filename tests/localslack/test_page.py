@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,13 +15,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from localslack import LocalSlack
 
-from .conftest import BUTTONS, CHROMIUM, at, bolt, connected, modal
+from .conftest import BUTTONS, at, bolt, connected, modal
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -63,6 +60,34 @@ async def test_a_press_goes_to_the_app_and_every_page_redraws(
         await expect(page.locator(card)).to_contain_text("No, says @ana")
         await expect(other.locator(card)).to_contain_text("No, says @ana")
         await other.close()
+
+
+async def test_a_redraw_between_press_and_release(slack: LocalSlack, web: AsyncWebClient, page: Page) -> None:
+    """A message that changes while the mouse is down on its button is drawn anew after the click, which arrives."""
+    app = bolt(slack)
+
+    @app.action("yes")
+    async def yes(ack: Any) -> None:
+        await ack()
+
+    async with connected(slack, app):
+        ts = str((await web.chat_postMessage(channel="C0APPROVALS", text="Pay?", blocks=BUTTONS))["ts"])
+        await page.clock.install()
+        async with page.expect_websocket() as opened:
+            await page.goto(at(slack, "U0ANA"))
+        await page.locator("[data-action-id=yes]").hover()
+        await page.clock.pause_at(time.time() + 3600)
+        await page.mouse.down()
+        later = [{**BUTTONS[0], "text": {"type": "mrkdwn", "text": "Pay *twice*?"}}, *BUTTONS[1:]]
+        async with (await opened.value).expect_event("framereceived", lambda frame: "Pay *twice*?" in str(frame)):
+            await web.chat_update(channel="C0APPROVALS", ts=ts, text="Pay twice?", blocks=later)
+        await page.evaluate("fetch('/').then(() => true)")  # what came before this has reached the page too
+        await expect(page.get_by_test_id("message")).to_contain_text("Pay Acme?")
+        await page.mouse.up()
+        await slack.wait_for(lambda: slack.deliveries("block_actions"))
+        await page.clock.resume()
+        await expect(page.get_by_test_id("message")).to_contain_text("Pay twice?")
+    assert slack.problems == []
 
 
 async def test_a_form_with_inline_errors(slack: LocalSlack, page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 from collections.abc import AsyncIterator
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -17,14 +18,10 @@ from localslack import LocalSlack, Seed
 from localslack.seed import ShortcutSeed
 
 from . import gallery
-from .conftest import CHROMIUM, at, bolt, connected
+from .conftest import at, bolt, connected
 
 HERE = "C0APPROVALS"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -159,6 +156,30 @@ async def test_every_element_of_a_message(slack: LocalSlack, web_for: AsyncWebCl
     await expect(card.locator("[data-action-id=one]")).to_have_value("b")
     await expect(card.locator("[data-action-id=boxes] input[value=c]")).to_be_checked()
     await expect(card.locator("[data-action-id=seeks] .chip")).to_have_count(2)
+
+
+async def test_a_choice_on_its_way_outlives_a_redraw(
+    slack: LocalSlack, web_for: AsyncWebClient, app: Any, page: Page
+) -> None:
+    """What was ticked stays ticked while the message changes before Slack has heard of it; the next adds to it."""
+    boxes = {**gallery.actions(*gallery.TICKS[1:]), "block_id": "ticks"}
+    ts = str((await web_for.chat_postMessage(channel=HERE, text="First", blocks=[boxes]))["ts"])
+    pressed: asyncio.Queue[Route] = asyncio.Queue()
+    await page.route("**/page/act", pressed.put)
+    await page.goto(at(slack, "U0ANA"))
+    card = page.get_by_test_id("message")
+    await card.locator("input[value=a]").check()
+    said = {"type": "section", "text": gallery.plain("Another text")}
+    await web_for.chat_update(channel=HERE, ts=ts, text="Second", blocks=[said, boxes])
+    await expect(card).to_contain_text("Another text")
+    await expect(card.locator("input[value=a]")).to_be_checked()
+    await card.locator("input[value=c]").check()
+    for number in (1, 2):
+        await (await pressed.get()).continue_()
+        await slack.wait_for(lambda: len([s for s in slack.deliveries("block_actions") if s.ok]) == number)  # noqa: B023
+    await expect(card.locator("input:checked")).to_have_count(2)
+    assert held(slack.deliveries("block_actions")[-1].payload["actions"][0]) == ["a", "c"]
+    assert slack.problems == []
 
 
 async def test_every_input_of_a_form(slack: LocalSlack, app: Any, page: Page) -> None:

@@ -313,7 +313,7 @@ async def test_direct_messages_and_mentions_are_events(slack: LocalSlack) -> Non
         await slack.say("U0ANA", "C0APPROVALS", "just talk")
         await slack.say("U0ANA", "C0APPROVALS", "hey <@U0BOT>")
         await slack.join("U0ANA", "C0LEADS")
-        told = [await asyncio.wait_for(heard.get(), 2) for _ in range(3)]
+        told = [await asyncio.wait_for(heard.get(), 30) for _ in range(3)]
     assert sorted(told) == [("im", "hello"), ("joined", "U0ANA"), ("mention", "hey <@U0BOT>")]
 
 

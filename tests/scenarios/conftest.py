@@ -52,7 +52,7 @@ class Desk:
     core: Core
     runtime: Runtime
 
-    async def until(self, look: Callable[[], T | None], timeout: float = 10.0) -> T:
+    async def until(self, look: Callable[[], T | None], timeout: float = 30.0) -> T:
         """What a person would wait to see in Slack."""
         return await self.slack.wait_for(look, timeout=timeout)
 

@@ -18,7 +18,7 @@ Step = tuple[str, Any]
 
 async def settled(desk: Desk) -> None:
     """Waits until this replica has nothing left to do: graphs have come to rest, cards are posted and redrawn."""
-    assert await desk.core.records.effects.drain(timedelta(seconds=15))
+    assert await desk.core.records.effects.drain(timedelta(seconds=60))
 
 
 def open_cards(desk: Desk) -> list[Message]:

@@ -42,7 +42,7 @@ async def test_the_commands_of_the_page(house: House) -> None:
         "bash", "-c", script, env=env, cwd=house.folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     said = asyncio.create_task(shell.communicate())
-    card = await desk.until(lambda: next(iter(desk.slack.messages(CHANNEL)), None), timeout=30)
+    card = await desk.until(lambda: next(iter(desk.slack.messages(CHANNEL)), None), timeout=60)
     await desk.slack.click(BEN, CHANNEL, card.ts, "approve")
     out, err = await said
     assert shell.returncode == 0, err.decode()

@@ -205,7 +205,7 @@ async def test_every_operation_answers_as_its_page_says(door: Door) -> None:
     """Whatever is sent: no server error, and a status, a type and a body that the page names."""
     url = door.desk.runtime.http_url
     assert url is not None
-    async with httpx.AsyncClient(base_url=url, headers=door.headers) as client:
+    async with httpx.AsyncClient(base_url=url, headers=door.headers, timeout=30) as client:
         known = (await client.post("/decisions", json={"action": "Deploy"})).json()["id"]
     seen = await asyncio.to_thread(exercise, url, door.headers, known)
     assert set(seen) == {

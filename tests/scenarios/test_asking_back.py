@@ -84,6 +84,7 @@ async def test_asked_answered_and_approved(house: House, clock: VirtualClock) ->
     await desk.until(lambda: True if "Answered by" in desk.text(question.ts) else None)
     await desk.slack.click(CLEO, CHANNEL, question.ts, "answer", seen=question)
     assert "answered this already" in await desk.told(CLEO)
+    await told(desk, EventType.TOLD, 2)  # the question and the answer: written down a moment after Slack shows them
 
     await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
     approval = await told(desk, EventType.RESUMED)

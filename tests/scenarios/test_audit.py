@@ -14,6 +14,7 @@ from approvals.audit.entries import at_of
 from approvals.audit.verifying import Verification
 from approvals.errors import ConfigError
 from tests.scenarios.conftest import BEN, CHANNEL, House
+from tests.scenarios.play import settled
 from tests.scenarios.test_api import Api
 
 
@@ -26,7 +27,7 @@ async def test_what_people_decide_is_sealed_and_verifies_with_what_the_agent_was
     await desk.resumed(card.ts)
     audit = desk.core.records.audit
     last = at_of(await audit.last())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await audit.head()).last < last:
             pass
     async with open_checkpointer(house.redis_url) as saver:
@@ -49,6 +50,7 @@ async def test_the_audit_is_read_over_http_page_by_page_with_an_admin_key(house:
     api = Api(desk)
     admin, reader = await api.key("admin", Scope.ADMIN), await api.key("reader", Scope.READ)
     await desk.ask()
+    await settled(desk)
     seen: list[str] = []
     cursor = ""
     while True:

@@ -138,7 +138,7 @@ async def test_home_shows_what_waits(screen: Screen, here: Desk) -> None:
     await screen.pictures(page, "home_empty")
     await here.ask(requester="U0CLEO")
     await expect(page.get_by_text("Waiting for you").first).to_be_visible()
-    await expect(page.get_by_text("8821").first).to_be_visible(timeout=15_000)
+    await expect(page.get_by_text("8821").first).to_be_visible()
     await screen.picture(page, "home")
     page = await screen.open("U0CLEO", place="channel=home")
     await expect(page.get_by_text("Asked by you").first).to_be_visible()

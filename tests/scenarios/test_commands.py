@@ -10,6 +10,7 @@ import pytest
 from approvals.model import DecisionType, Resolution, Status
 from localslack import Message
 from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, GUS, REFUND, XIA, Desk, House, all_text
+from tests.scenarios.play import settled
 
 
 async def said(desk: Desk, user: str, line: str, channel: str = CHANNEL) -> Message:
@@ -39,7 +40,7 @@ async def many(desk: Desk, count: int) -> list[str]:
     """So many pending refunds, oldest first; their ids."""
     for number in range(count):
         await desk.start("refund", {"customer": f"c{number}", "amount": 1.0})
-    await desk.until(lambda: True if len(desk.slack.messages(CHANNEL)) == count else None, timeout=30)
+    await desk.until(lambda: True if len(desk.slack.messages(CHANNEL)) == count else None)
     return [approval.id for approval in await desk.approvals()]
 
 
@@ -68,6 +69,7 @@ async def test_the_list_filters_by_graph_and_says_when_it_is_empty(one: Desk) ->
     assert "Nothing is waiting" in shown(await said(one, ANA, "/approvals list"))
     await one.ask()
     card = await one.ask("question", {"city": "Lisbon"})
+    await settled(one)  # the record knows its card a moment after Slack shows it
     filtered = await said(one, BEN, "/approvals graph:question")
     (approval_id,) = rows(filtered)
     about = next(a for a in await one.approvals() if a.id == approval_id)

@@ -12,6 +12,7 @@ from bot import output, public
 from localslack import Message
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, LEADS, REFUND, Desk, House, all_text
+from tests.scenarios.play import says
 from tests.scenarios.test_commands import rows, said, shown
 from tests.scenarios.test_time import posted, replies, turns
 
@@ -62,8 +63,8 @@ async def test_the_cover_is_asked_and_decides_for_the_absent(opened: Any, capsys
     approval = await desk.resumed(card.ts)
     (decision,) = approval.decisions
     assert (decision.actor.id, decision.actor.behalf) == (CLEO, ANA)
-    await desk.until(lambda: f"by <@{CLEO}> for <@{ANA}>" in desk.text(card.ts) or None)
-    assert f"by <@{CLEO}> for <@{ANA}>" in desk.text(mine.ts, mine.channel)
+    for copy in (card, mine):
+        await says(desk, copy, f"by <@{CLEO}> for <@{ANA}>")
     details = await said(desk, BEN, f"/approvals show {approval.id}")
     names = [e["user_id"] for e in _runs(details.blocks) if e.get("type") == "user"]
     assert names == [CLEO, ANA]

@@ -28,13 +28,13 @@ async def test_what_is_pending_when_the_demo_stops_is_pending_when_it_starts_aga
     """Same card, same place, and its buttons still work."""
     async with demo.opened(tmp_path, 0, keep=True) as desk:
         await demo.propose(desk)
-        card = await desk.slack.wait_for(lambda: next(iter(desk.slack.messages(CHANNEL)), None), timeout=10)
+        card = await desk.slack.wait_for(lambda: next(iter(desk.slack.messages(CHANNEL)), None))
     async with demo.opened(tmp_path, 0, keep=True) as desk:
         (again,) = desk.slack.messages(CHANNEL)
         assert (again.ts, again.blocks) == (card.ts, card.blocks)
         await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
         await desk.slack.wait_for(
-            lambda: [m for m in desk.slack.messages(CHANNEL, thread_ts=card.ts) if m.ts != card.ts] or None, timeout=10
+            lambda: [m for m in desk.slack.messages(CHANNEL, thread_ts=card.ts) if m.ts != card.ts] or None
         )
         (approval,) = (await desk.core.records.approvals.page(Query(status=None))).approvals
         assert approval.status is Status.RESUMED
@@ -86,12 +86,13 @@ async def test_ctrl_c_ends_the_demo_in_good_order(tmp_path: Path) -> None:
         env={key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")},
     )
     assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(100):
         while b"Stop" not in (line := await process.stdout.readline()):
             assert line, "the demo ended by itself"
         server = int((tmp_path / "redis" / "valkey.pid").read_text())
         # As a terminal does it: to the whole group, the server included.
         os.killpg(process.pid, signal.SIGINT)
-        assert await process.wait() == 0
+        await process.communicate()
+        assert process.returncode == 0
     with pytest.raises(ProcessLookupError):
         os.kill(server, 0)

@@ -24,7 +24,7 @@ from localslack import LocalSlack, Seed
 from tests.scenarios.conftest import ANA, CHANNEL, Desk, House
 
 
-async def until(look: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+async def until(look: Callable[[], Awaitable[bool]], seconds: float = 90) -> None:
     async with asyncio.timeout(seconds):
         while not await look():  # noqa: ASYNC110 - the other side is a server, which sets no event
             await asyncio.sleep(0.05)

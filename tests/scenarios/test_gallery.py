@@ -61,9 +61,12 @@ class Wall:
             await what.screenshot(path=self.folder / f"{name}.png", animations="disabled")
 
     async def fits(self) -> None:
-        """The page cannot be scrolled sideways."""
-        width = await self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-        assert width[0] <= width[1]
+        """The page cannot be scrolled sideways. (A new size takes effect a moment after it was set.)"""
+        size = self.page.viewport_size
+        assert size is not None
+        await self.page.wait_for_function(
+            f"innerWidth === {size['width']} && document.documentElement.scrollWidth <= innerWidth"
+        )
 
 
 @pytest.fixture
@@ -90,7 +93,7 @@ async def wall(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterato
             await ack()
             await web.views_open(trigger_id=body["trigger_id"], view=views["now"])
 
-        handler = AsyncSocketModeHandler(app, slack.app_token, ping_interval=1)
+        handler = AsyncSocketModeHandler(app, slack.app_token, ping_interval=10)
         await handler.connect_async()
         stack.push_async_callback(handler.close_async)
         context = await browser.new_context(viewport=SIZES[""], color_scheme="light")  # type: ignore[arg-type]

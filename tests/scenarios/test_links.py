@@ -111,6 +111,7 @@ async def test_the_menu_of_a_message_gives_the_link_and_tells_what_happened(desk
     assert (await desk.slack.click(ANA, CHANNEL, card.ts, "approve")).ok
     await desk.resumed(card.ts)
     await desk.until(lambda: True if "finished" in desk.text(card.ts) else None)
+    await known(desk, 2)
     reply = next(m for m in desk.slack.messages(CHANNEL, thread_ts=card.ts) if m.ts != card.ts)
     view = await menu(desk, CLEO, "audit_trail", reply)
     told = all_text(view.blocks)

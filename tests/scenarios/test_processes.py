@@ -35,7 +35,7 @@ async def test_commands_beside_a_serving_process_speak_json(house: House, yard: 
     assert (document["graph"], document["status"], document["error"]) == ("refund", "waiting", None)
     assert document["values"]["customer"] == "8821"
     (approval,) = document["approvals"]
-    card = await yard.slack.wait_for(lambda: next(iter(yard.slack.messages(CHANNEL)), None), timeout=30)
+    card = await yard.slack.wait_for(lambda: next(iter(yard.slack.messages(CHANNEL)), None), timeout=60)
     assert "8821" in all_text(card.blocks)
     await yard.outside.told(EventType.ANNOUNCED, approval["id"])
 
@@ -59,7 +59,7 @@ async def test_commands_beside_a_serving_process_speak_json(house: House, yard: 
     assert decided.json()["decisions"][0]["actor"] == {"id": "ops", "source": "cli"}
     assert decided.json()["outcome"]["finished"] is True
     replies = lambda: [m for m in yard.slack.messages(CHANNEL, thread_ts=card.ts) if m.ts != card.ts]  # noqa: E731
-    await yard.slack.wait_for(lambda: replies() or None, timeout=20)
+    await yard.slack.wait_for(lambda: replies() or None, timeout=60)
 
     again, audit = await asyncio.gather(
         yard.run("decide", approval["id"], "deny", "--as", "ops", "--reason", "late", "--json"),

@@ -52,7 +52,7 @@ async def test_a_start_waits_for_redis_and_says_so(tmp_path: Path) -> None:
     port = free_port()
     with structlog.testing.capture_logs() as lines:
         waiting = asyncio.create_task(redis_is_up(settings(f"redis://127.0.0.1:{port}/0"), asyncio.Event()))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not lines:  # noqa: ASYNC110 - what is logged sets no event
                 await asyncio.sleep(0.01)
     assert not waiting.done()
@@ -60,7 +60,7 @@ async def test_a_start_waits_for_redis_and_says_so(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path / "data", port=port, persist=False)
     await asyncio.to_thread(server.start)
     try:
-        assert await asyncio.wait_for(waiting, 10) is True
+        assert await asyncio.wait_for(waiting, 30) is True
     finally:
         server.stop()
 

@@ -5,46 +5,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
+from tests.chromium import launched
 from tests.scenarios.conftest import CHANNEL, Desk, House
 
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDE = {"width": 1180, "height": 720}
 PHONE = {"width": 375, "height": 720}
 
 
-def _chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("SIGNOFF_CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
-
-
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    """The Chromium of this machine. Where there is none the tests are skipped, unless one is required."""
-    path = _chromium()
-    if path is None and os.environ.get("SIGNOFF_REQUIRE_BROWSER"):
-        pytest.fail("a browser is required and none was found: install chromium, or set SIGNOFF_CHROMIUM")
-    if path is None:
-        pytest.skip("no Chromium on this machine: install it, or set SIGNOFF_CHROMIUM")
-    async with async_playwright() as play:
-        opened = await play.chromium.launch(executable_path=path, args=ARGS)
+    """A Chromium of its own for each test."""
+    async with launched() as opened:
         yield opened
-        await opened.close()
 
 
 class Screen:
@@ -79,7 +57,8 @@ class Screen:
         # In one step of the page: a card that is being redrawn has no place to scroll to between two.
         last = "[...document.querySelectorAll('[data-testid=message] .block-actions')].at(-1)"
         await page.evaluate(f"{last}?.scrollIntoView()")
-        assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        narrow = f"innerWidth === {PHONE['width']} && document.documentElement.scrollWidth <= innerWidth"
+        await page.wait_for_function(narrow)  # the new size takes effect a moment after it was set
         await self.picture(page, f"{name}_phone")
         await page.set_viewport_size(WIDE)  # type: ignore[arg-type]
 

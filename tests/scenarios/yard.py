@@ -107,7 +107,7 @@ class Yard:
         return [m for m in self.slack.messages(CHANNEL) if f"{order}\n" in all_text(m.blocks) + "\n"]
 
     async def card(self, order: str) -> Message:
-        found = await self.slack.wait_for(lambda: self.cards(order) or None, timeout=30)
+        found = await self.slack.wait_for(lambda: self.cards(order) or None, timeout=60)
         return found[0]
 
     async def ask(self, order: str) -> Approval:
@@ -160,7 +160,7 @@ class Yard:
         assert 1 <= len(await self.reports(approval)) <= 1 + kills
         shown = self.slack.message(approval.messages[0].channel, approval.messages[0].ts)
         assert shown is not None
-        await self.slack.wait_for(lambda: self._finished(approval), timeout=20)
+        await self.slack.wait_for(lambda: self._finished(approval), timeout=60)
 
     def _finished(self, approval: Approval) -> bool | None:
         """Every card that the record knows of says that it is over, and has no buttons."""

@@ -28,7 +28,7 @@ from tests.servers.server import ROOT, LangGraphServer
 T = TypeVar("T")
 OPERATOR = Actor(ActorRef("pat", Source.CLI))
 TENANT: dict[str, Any] = {"tenant": "acme"}
-PATIENCE = 40.0
+PATIENCE = 90.0
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ def resume_at_once(server: LangGraphServer, there: str, question: Approval, answ
         data=json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=20) as reply:
+    with urllib.request.urlopen(request, timeout=60) as reply:
         assert reply.status == 200
 
 

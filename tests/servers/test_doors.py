@@ -57,7 +57,7 @@ def polling(url: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         sent = None if data is None else json.dumps(data).encode()
         request = urllib.request.Request(f"{url}{path}", sent, headers, method=method)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     decision = call("POST", "/decisions", body)

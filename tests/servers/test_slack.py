@@ -35,7 +35,7 @@ async def test_a_click_in_slack_resumes_the_graph_on_the_server(
     servers = house.folder / "servers.yaml"
     servers.write_text(SERVERS.format(url=deployed.url))
     desk = await house.desk(signoff_langgraph_servers=servers, signoff_http=True)
-    async with httpx.AsyncClient(base_url=str(desk.runtime.http_url)) as outside:
+    async with httpx.AsyncClient(base_url=str(desk.runtime.http_url), timeout=30) as outside:
         for path in ("/servers/dev/hook/wrong", "/servers/prod/hook/hunter2"):
             assert (await outside.post(path)).status_code == 404
     client = get_client(url=deployed.url, api_key=None)
