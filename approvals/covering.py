@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from approvals import eligibility
 from approvals.away import Away
@@ -42,8 +42,17 @@ def stand_ins(approval: Approval, asked: frozenset[str], absent: Sequence[Away])
     return found
 
 
-def called(entries: Sequence[str], absent: Mapping[str, Away]) -> tuple[str, ...]:
-    """Whom a reminder calls by name: for somebody absent the one who covers, or nobody if others are left."""
-    found = [absent[entry].cover if entry in absent else entry for entry in entries]
-    left = tuple(dict.fromkeys(entry for entry in found if entry is not None))
-    return left or tuple(entries)
+def voters(approval: Approval) -> frozenset[str]:
+    """Who has a vote on everything that is still open, and for whom they gave it: nothing is left to ask of them."""
+    still = [count for count in tally(approval) if count.verdict is None]
+    said = [
+        frozenset(name for vote in (*count.approvals, *count.denials) for name in (vote.actor.id, vote.actor.seat))
+        for count in still
+    ]
+    return frozenset(name for name in said[0] if all(name in those for those in said)) if said else frozenset()
+
+
+def there(people: Iterable[str], absent: Mapping[str, Away]) -> tuple[str, ...]:
+    """Who is called by name of these people: for somebody absent the one who covers, or nobody."""
+    found = [absent[person].cover if person in absent else person for person in people]
+    return tuple(dict.fromkeys(person for person in found if person is not None))

@@ -200,6 +200,16 @@ class Policy:
             entries = [*told] if step.replace else [*entries, *told]
         return tuple(dict.fromkeys(entries))
 
+    def homes(self, level: int) -> dict[str, str]:
+        """The entries of the audience at that level, each with the channel in which its people are asked; empty where
+        each of them is told by direct message. An entry that a step asks again is at home where the step asks."""
+        entries = [*self.who, *(name for group in self.groups for name in group.who)] or [self.channel]
+        homes = dict.fromkeys(entries, self.channel)
+        for step in self.escalate[:level]:
+            told = dict.fromkeys(step.to, step.channel or "")
+            homes = told if step.replace else homes | told
+        return homes
+
     def stands_for(self, group: Group, level: int) -> tuple[str, ...]:
         """The entries whose people count for a group at that level: its own, and those of steps that stand for it."""
         entries = [*group.who]

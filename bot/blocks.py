@@ -6,7 +6,7 @@ from bot.card import card
 from bot.digest import digest
 from bot.listing import Found, Turn, listing
 from bot.lists import details
-from bot.notes import asked_for, glass, plain, reminder, report, stands_in
+from bot.notes import asked_for, glass, glass_for_requester, plain, reminder, report, stands_in
 from bot.rich import Message
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "details",
     "digest",
     "glass",
+    "glass_for_requester",
     "listing",
     "plain",
     "reminder",

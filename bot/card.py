@@ -73,17 +73,25 @@ class _Part:
     raw: bool = False
 
 
-def card(approval: Approval, now: datetime, *, passed_on: bool = False) -> Message:
+def card(approval: Approval, now: datetime, *, passed_on: bool = False, said: texts.Said | None = None) -> Message:
     """The message for an approval, whatever its status. `now` is aware, in UTC.
 
     `passed_on`: a copy before people who are no longer asked; while it is open, they can do nothing with it.
+    `said`: how those who are asked are called there.
     """
-    return draw(approval, now, Room(), SMALL, passed_on=passed_on)
+    return draw(approval, now, Room(), SMALL, passed_on=passed_on, said=said)
 
 
-def draw(approval: Approval, now: datetime, *rooms: Room, most: int = MAX_WEIGHT, passed_on: bool = False) -> Message:
+def draw(
+    approval: Approval,
+    now: datetime,
+    *rooms: Room,
+    most: int = MAX_WEIGHT,
+    passed_on: bool = False,
+    said: texts.Said | None = None,
+) -> Message:
     """The card in the first of these rooms, from large to small, in which it fits into `most` characters."""
-    return _fitting(approval, now, rooms, most, passed_on=passed_on)[0]
+    return _fitting(approval, now, rooms, most, passed_on=passed_on, said=said)[0]
 
 
 def hides(approval: Approval, action: int | None = None, *, in_details: bool = False) -> bool:
@@ -101,18 +109,26 @@ def hides(approval: Approval, action: int | None = None, *, in_details: bool = F
 
 
 def _fitting(
-    approval: Approval, now: datetime, rooms: Sequence[Room], most: int, *, passed_on: bool
+    approval: Approval,
+    now: datetime,
+    rooms: Sequence[Room],
+    most: int,
+    *,
+    passed_on: bool,
+    said: texts.Said | None = None,
 ) -> tuple[Message, Room, bool]:
     """The drawing, the room it took, and whether anything is left out."""
     for room in rooms:
-        message, hidden = _draw(approval, now, room, passed_on=passed_on)
+        message, hidden = _draw(approval, now, room, passed_on=passed_on, said=said)
         if fits(message.blocks, most=most):
             return message, room, hidden
-    message, hidden = _draw(approval, now, TINY, passed_on=passed_on)
+    message, hidden = _draw(approval, now, TINY, passed_on=passed_on, said=said)
     return message, TINY, hidden
 
 
-def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> tuple[Message, bool]:
+def _draw(
+    approval: Approval, now: datetime, room: Room, *, passed_on: bool, said: texts.Said | None
+) -> tuple[Message, bool]:
     batch = len(approval.actions) > 1
     why = _why(approval, room)
     talk, all_said = asked.on_card(approval, room.why)
@@ -125,10 +141,10 @@ def _draw(approval: Approval, now: datetime, room: Room, *, passed_on: bool) -> 
         blocks.append(section(_incomplete(approval), buttons.review(approval)))
     if MASK in json.dumps(blocks, ensure_ascii=False):
         blocks.append(context(texts.HIDDEN))
-    blocks += _asking(approval, now)
+    blocks += _asking(approval, now, said)
     pending = approval.status is Status.PENDING
     closed = [] if pending else _closed(approval, now, room)
-    blocks.extend(_open(approval, now, hidden=hidden, passed_on=passed_on) if pending else closed)
+    blocks.extend(_open(approval, now, hidden=hidden, passed_on=passed_on, said=said) if pending else closed)
     blocks.append(context(plain_text(f"Signoff · {line(approval.id, 60)}")))
     return Message(fallback(texts_state.headline(approval)), blocks), hidden
 
@@ -263,24 +279,24 @@ def _votes(approval: Approval, index: int) -> str:
     return texts_votes.standing(approval, index) if count.approvals or count.denials else ""
 
 
-def _asking(approval: Approval, now: datetime) -> list[Block]:
+def _asking(approval: Approval, now: datetime, said: texts.Said | None) -> list[Block]:
     """Who asks; while it waits, what happens if nobody answers; who is asked."""
     waiting = approval.status is Status.PENDING
     opened = f"Opened {texts.moment(approval.opened_at)}" if waiting else ""
     whose: list[str | Block] = [plain_text(texts.asker(approval)), texts.on_behalf(approval), opened]
     until = texts.deadline(approval, now) if waiting else ""
-    return [context(*whose), context(until, texts_votes.nobody_asked(approval))]
+    return [context(*whose), context(until, texts_votes.nobody_asked(approval, said))]
 
 
-def _open(approval: Approval, now: datetime, *, hidden: bool, passed_on: bool) -> list[Block]:
+def _open(approval: Approval, now: datetime, *, hidden: bool, passed_on: bool, said: texts.Said | None) -> list[Block]:
     """How far it is, and what can be done."""
     batch = len(approval.actions) > 1
-    blocks: list[Block] = [context(said)] if (said := texts_votes.escalated(approval)) else []
+    blocks: list[Block] = [context(step)] if (step := texts_votes.escalated(approval, said)) else []
     if texts_votes.several(approval.policy):
         far = texts_votes.each_needs(approval) if batch else texts_votes.so_far(approval)
         blocks.append(context(far))
     if passed_on:
-        return [*blocks, section(texts_votes.passed_on(approval))]
+        return [*blocks, section(texts_votes.passed_on(approval, said))]
     if held := texts_votes.held(approval, now):
         blocks.append(context(held))
     if _note_text(approval):

@@ -41,6 +41,6 @@ def _facts(approval: Approval) -> list[str]:
     return [fact for fact in (votes, until) if fact] or [f"*{texts_state.state(approval)}*"]
 
 
-def reminder(waiting: int) -> Message:
-    """One for all of them."""
-    return plain(f":bell: {texts_digest.reminder(waiting)}")
+def reminder(waiting: int, called: Sequence[str] = ()) -> Message:
+    """One for all of them. `called`: mentions of those who are asked to decide the one that it is due for."""
+    return plain(" ".join((f":bell: {texts_digest.reminder(waiting)}", *called)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -106,13 +107,13 @@ class Digests:
             log.info("digest is gone", action="slack.gone", channel=channel)
         return None
 
-    async def reminder(self, ref: MessageRef) -> Message | None:
+    async def reminder(self, ref: MessageRef, called: Sequence[str] = ()) -> Message | None:
         """What its thread is reminded with; `None` where it was a short time ago, or where nothing waits."""
         number = await self._bursts.number(ref.channel, ref.ts)
         if not number or not await self._bursts.first(ref.channel, ref.ts, "reminded", REMIND):
             return None
         ids, _ = await self._bursts.waiting(ref.channel, number)
-        return digest.reminder(len(ids)) if ids else None
+        return digest.reminder(len(ids), called) if ids else None
 
     async def _message(self, channel: str, number: int) -> Message:
         ids, total = await self._bursts.waiting(channel, number)

@@ -165,7 +165,7 @@ class Directory:
             return await self._cached("members", channel, lambda: self._slack.channel_members(channel))
         if "@" in entry[1:]:
             return await self._cached("email", entry, lambda: self._by_email(entry))
-        group = await self._group(entry)
+        group = await self.group(entry)
         return await self._cached("group", group, lambda: self._slack.group_members(group))
 
     async def _both(self, asked: str, entries: Iterable[str]) -> tuple[str, ...]:
@@ -222,13 +222,22 @@ class Directory:
     async def _by_email(self, email: str) -> tuple[str, ...]:
         return (await self._slack.user_by_email(email),)
 
-    async def _group(self, entry: str) -> str:
+    async def group(self, entry: str) -> str:
+        """The id of a user group, written as an id or as `@handle`. Raises `ConfigError` for a handle that is none."""
         if not entry.startswith("@"):
             return entry
         groups = await self._cached("groups", "", self._slack.groups)
         if entry[1:] not in groups:
             raise ConfigError(f"there is no user group {entry}: correct it in the policy")
         return groups[entry[1:]]
+
+    async def handle(self, group: str) -> str:
+        """What a user group is called, by its id. Raises `ConfigError` for one that there is not."""
+        groups = await self._cached("groups", "", self._slack.groups)
+        for name, its in groups.items():
+            if its == group:
+                return name
+        raise ConfigError(f"there is no user group {group}: correct it in the policy")
 
     async def channel(self, entry: str) -> str:
         """The id of a channel, written as an id or as `#name`. Raises `ConfigError` for a name the bot cannot see."""

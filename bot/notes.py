@@ -19,13 +19,19 @@ def plain(text: str) -> Message:
     return Message(fallback(text), [section(kept)])
 
 
-def reminder(approval: Approval, now: datetime | None = None, asked: Sequence[str] | None = None) -> Message:
-    """Asks again, with the time that is left where `now` is given. `asked`: who of the audience is called by name."""
+def reminder(
+    approval: Approval,
+    now: datetime | None = None,
+    asked: Sequence[str] | None = None,
+    said: texts.Said | None = None,
+) -> Message:
+    """Asks again, with the time that is left where `now` is given. `asked`: who of the audience is called by name, and
+    `said` how."""
     mark = texts.PRESSING.get(approval.urgency, "")
     sentence = f"{mark}Still waiting for a decision: {inline(texts.title(approval))}{_left(approval, now)}"
-    small = [texts.deadline(approval), texts.asked(approval, asked)]
+    small = [texts.deadline(approval), texts.asked(approval, asked, said)]
     if texts_votes.several(approval.policy) and len(approval.actions) == 1:
-        small.append(texts_votes.standing(approval, 0))
+        small.append(texts_votes.missing(approval))
     return Message(fallback(sentence), [section(f":bell: {sentence}"), context(*small)])
 
 
@@ -49,15 +55,27 @@ def _left(approval: Approval, now: datetime | None) -> str:
     return f" ({texts.span((approval.expires_at - now).total_seconds())} left)"
 
 
-def glass(approval: Approval) -> Message:
-    """Tells everybody concerned that somebody decided alone: who, what, why."""
+def glass(
+    approval: Approval, by: str = "", asked: Sequence[str] | None = None, said: texts.Said | None = None
+) -> Message:
+    """Tells everybody concerned that somebody decided alone: who, what, why. `by` names them without a mention;
+    `asked`: who of the audience is called by name, and `said` how."""
+    return _glass(approval, by, "Nobody else was waited for.", texts.asked(approval, asked, said))
+
+
+def glass_for_requester(approval: Approval, by: str, link: str | None) -> Message:
+    """The same to whoever requested it, by direct message, with a link to the card."""
+    where = replies_find.SHARED_CARD.format(url=link) if link else ""
+    return _glass(approval, by, "You requested this; nobody else was waited for.", where)
+
+
+def _glass(approval: Approval, by: str, *small: str) -> Message:
     alone = [decision for decision in approval.decisions if decision.alone]
     if not alone:
         return plain(texts_state.headline(approval))
-    sentence = texts_votes.broke_glass(approval, alone[-1])
+    sentence = texts_votes.broke_glass(approval, alone[-1], by)
     why = quote(cut(clean(alone[-1].reason or "").strip(), MAX_OUTCOME))
-    small = context("Nobody else was waited for.", texts.asked(approval))
-    return Message(fallback(sentence), [section(f":rotating_light: {sentence}"), rich(why), small])
+    return Message(fallback(sentence), [section(f":rotating_light: {sentence}"), rich(why), context(*small)])
 
 
 def report(approval: Approval) -> Message:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import structlog
 
@@ -18,23 +17,15 @@ from bot.absences import Absences
 from bot.blocks import Message
 from bot.digests import Digests
 from bot.directory import Directory, is_channel, is_user
+from bot.glass import Glass
 from bot.links import Links
+from bot.mentions import Mentions
+from bot.posting import CARDS, SHOWN, Posting
 from bot.progress import Progress
 from bot.relay import Relay, Telling
 from bot.slack import Slack
-from bot.slack_errors import GONE, SlackRefused
-
-CARDS = (MessageKind.CARD, MessageKind.ESCALATION)
-"""Its own."""
-
-SHOWN = (*CARDS, MessageKind.DIGEST)
-"""Wherever it is shown."""
-
-EVENT = "signoff_approval"
-"""The type of the metadata by which a message of ours is known."""
-
-SKEW = timedelta(minutes=5)
-"""How far our clock may be ahead of Slack's, at the most."""
+from bot.slack_errors import SlackRefused
+from bot.texts import Said
 
 STAND_INS = "stand-ins"
 """In the list of places: those who cover for somebody absent."""
@@ -64,6 +55,9 @@ class SlackNotifier:
         self._clock = clock
         self._shown = shown
         self._relay = Relay(directory)
+        self._mentions = Mentions(directory, absences)
+        self._posting = Posting(slack)
+        self._glass = Glass(self._posting, directory, self._mentions, links)
         self._progress = Progress()
 
     async def announce(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
@@ -103,12 +97,13 @@ class SlackNotifier:
         again: bool,
     ) -> MessageRef:
         """By a card of its own, or together with others where too many come at once. A step up is never collected."""
-        if again and (found := await self._found(channel, approval, kind, place)):
+        if again and (found := await self._posting.found(channel, approval, kind, place)):
             return found
         if kind is MessageKind.CARD and (among := await self._digests.place(approval, channel, place)):
             return among
-        card = await self._card(approval, place, posted)
-        return await self._post(channel, card, approval, kind, place)
+        said = await self._mentions.on_card(approval, place)
+        card = await self._card(approval, place, posted, said=said)
+        return await self._posting.post(channel, card, approval, kind, place)
 
     async def _stand_ins(self, approval: Approval) -> list[tuple[str, str]]:
         """Those who cover for somebody absent, while it can still be decided."""
@@ -118,11 +113,18 @@ class SlackNotifier:
         return [(places.stand_in(cover, who), await self._directory.direct(cover)) for cover, who in found.items()]
 
     async def _card(
-        self, approval: Approval, place: str, posted: Sequence[MessageRef] = (), *, passed_on: bool = False
+        self,
+        approval: Approval,
+        place: str,
+        posted: Sequence[MessageRef] = (),
+        *,
+        said: Said,
+        passed_on: bool = False,
     ) -> Message:
         """The card as it stands in a place: whoever covers is told for whom, where others are asked now that, and in a
-        direct message where the card stands before others. `posted`: messages that the record does not know yet."""
-        card = blocks.card(self._shown.approval(approval), self._clock(), passed_on=passed_on)
+        direct message where the card stands before others. `posted`: messages that the record does not know yet;
+        `said`: how those who are asked are called there."""
+        card = blocks.card(self._shown.approval(approval), self._clock(), passed_on=passed_on, said=said)
         absent, person = places.for_whom(place), places.whose(place)
         if absent:
             card = blocks.asked_for(card, absent)
@@ -140,56 +142,16 @@ class SlackNotifier:
         people = await self._directory.people(entry)
         return [(person, await self._directory.direct(person)) for person in people]
 
-    async def _post(
-        self,
-        channel: str,
-        message: Message,
-        approval: Approval,
-        kind: MessageKind,
-        place: str,
-        thread_ts: str | None = None,
-        about: int = 0,
-    ) -> MessageRef:
-        payload = _known_by(approval, kind, place, about)
-        metadata = {"event_type": EVENT, "event_payload": payload}
-        where, ts = await self._slack.post(
-            channel, message.text, message.blocks, metadata=metadata, thread_ts=thread_ts
-        )
-        log.info("posted", action="slack.posted", approval=approval.id, channel=where, kind=kind.value)
-        return MessageRef(where, ts, kind, place, about)
-
-    async def _found(
-        self,
-        channel: str,
-        approval: Approval,
-        kind: MessageKind,
-        place: str,
-        thread_ts: str | None = None,
-        about: int = 0,
-    ) -> MessageRef | None:
-        """A message of ours that the record does not know. Where the bot may not look, there is none to be found."""
-        wanted = _known_by(approval, kind, place, about)
-        since = approval.opened_at - SKEW
-        try:
-            ts = await self._slack.find(channel, EVENT, wanted, since=since.timestamp(), thread_ts=thread_ts)
-        except ConfigError as closed:
-            log.warning("cannot look for it", action="slack.unseen", approval=approval.id, why=str(closed))
-            return None
-        if ts is None:
-            return None
-        log.info("found again", action="slack.found", approval=approval.id, channel=channel, kind=kind.value)
-        return MessageRef(channel, ts, kind, place, about)
-
     async def refresh(self, approval: Approval) -> None:
         """See `ports.Notifier.refresh`. A copy that somebody deleted is left alone."""
-        reach = await self._reach(approval)
+        reach, said = await self._reach(approval), await self._mentions.drawn(approval)
         with self._progress.round(f"refresh {approval.id} {approval.version}") as now:
             for ref in approval.messages:
                 if ref.kind is MessageKind.DIGEST:
                     await self._digests.changed(ref)
                 if ref.kind not in CARDS or not now.left(f"{ref.channel}/{ref.ts}"):
                     continue
-                message = await self._card(approval, ref.place, passed_on=not _reached(reach, ref.place))
+                message = await self._card(approval, ref.place, said=said, passed_on=not _reached(reach, ref.place))
                 with now.once(f"{ref.channel}/{ref.ts}"):
                     if not await self._slack.update(ref.channel, ref.ts, message.text, message.blocks):
                         log.info("card is gone", action="slack.gone", approval=approval.id, channel=ref.channel)
@@ -209,41 +171,37 @@ class SlackNotifier:
 
     async def remind(self, approval: Approval) -> None:
         """See `ports.Notifier.remind`: a reply in the thread of every card before people who are asked now, but for
-        those who are away.
+        those who are away and those who have voted. Whatever of that cannot be told, it is posted all the same.
         """
-        reach = await self._reach(approval)
-        cards = [ref for ref in approval.messages if ref.kind in SHOWN and _reached(reach, ref.place)]
-        people = [name for ref in cards for name in places.people(ref.place)]
-        absent = await self._absences.of(*dict.fromkeys([*people, *filter(is_user, approval.audience)]))
-        awake = [ref for ref in cards if places.reached(ref.place, absent)]
-        asked = covering.called(approval.audience, absent)
-        message = blocks.reminder(self._shown.approval(approval), self._clock(), asked)
+        voted = covering.voters(approval)
+        cards = await self._reminded(approval, voted)
+        words = await self._mentions.in_threads(approval, cards, spared=voted)
+        shown = self._shown.approval(approval)
         with self._progress.round(f"remind {approval.id} {approval.revision}.{approval.reminders}") as now:
-            for ref in filter(lambda one: now.left(f"{one.channel}/{one.ts}"), awake or cards):
+            for ref in filter(lambda one: now.left(f"{one.channel}/{one.ts}"), cards):
+                told = words[ref.place]
                 with now.once(f"{ref.channel}/{ref.ts}"):
-                    said = message if ref.kind in CARDS else await self._digests.reminder(ref)
-                    if said is not None:
-                        await self._reply(ref, said, approval, MessageKind.REMINDER)
+                    message: Message | None = blocks.reminder(shown, self._clock(), told.asked, told.said)
+                    if ref.kind is MessageKind.DIGEST:
+                        message = await self._digests.reminder(ref, told.called)
+                    if message is not None:
+                        await self._posting.reply(ref, message, approval, MessageKind.REMINDER, broadcast=told.short)
+
+    async def _reminded(self, approval: Approval, voted: frozenset[str]) -> list[MessageRef]:
+        """The cards before people who have still to say something; all that are left if that is nobody."""
+        try:
+            reach = await self._reach(approval)
+        except SignoffError as wrong:
+            log.warning("cannot tell who is asked now", action="slack.unreached", approval=approval.id, why=str(wrong))
+            reach = None
+        cards = [ref for ref in approval.messages if ref.kind in SHOWN and _reached(reach, ref.place)]
+        absent = await self._mentions.absent(*(name for ref in cards for name in places.people(ref.place)))
+        awake = [ref for ref in cards if places.reached(ref.place, absent) and places.whose(ref.place) not in voted]
+        return awake or cards
 
     async def tell(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.tell`. What was posted before Slack refused the rest is returned all the same."""
-        if not any(decision.alone for decision in approval.decisions):
-            return []  # it was taken back
-        stands = {ref.place for ref in approval.messages if ref.kind is MessageKind.NOTICE}
-        posted: list[MessageRef] = []
-        refused: SignoffError | None = None
-        message, kind = blocks.glass(self._shown.approval(approval)), MessageKind.NOTICE
-        for card in approval.messages:
-            if card.kind not in SHOWN or card.place in stands:
-                continue
-            try:
-                found = await self._found(card.channel, approval, kind, card.place, card.ts) if again else None
-                posted.append(found or await self._reply(card, message, approval, kind))
-            except SignoffError as failed:
-                refused = failed
-        if refused is not None and not posted:
-            raise refused
-        return posted
+        return await self._glass.tell(self._shown.approval(approval), again=again)
 
     async def relay(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.relay`. What was posted before Slack refused the rest is returned all the same."""
@@ -272,39 +230,25 @@ class SlackNotifier:
         """In the thread of a card, or to somebody by direct message."""
         kind, about, card = telling.kind, telling.about, telling.card
         if card is not None:
-            found = await self._found(card.channel, approval, kind, card.place, card.ts, about) if again else None
-            return found or await self._reply(card, telling.message, approval, kind, about)
+            found = (
+                await self._posting.found(card.channel, approval, kind, card.place, card.ts, about) if again else None
+            )
+            return found or await self._posting.reply(card, telling.message, approval, kind, about)
         channel = await self._directory.direct(telling.person)
-        found = await self._found(channel, approval, kind, telling.person, None, about) if again else None
-        return found or await self._post(channel, telling.message, approval, kind, telling.person, about=about)
+        found = await self._posting.found(channel, approval, kind, telling.person, None, about) if again else None
+        return found or await self._posting.post(channel, telling.message, approval, kind, telling.person, about=about)
 
     async def report(self, approval: Approval, *, again: bool = False) -> Sequence[MessageRef]:
         """See `ports.Notifier.report`: a reply in the first card's thread."""
         card = next((message for message in approval.messages if message.kind in SHOWN), None)
         if card is None:
             return []
-        if again and (found := await self._found(card.channel, approval, MessageKind.REPORT, card.place, card.ts)):
+        if again and (
+            found := await self._posting.found(card.channel, approval, MessageKind.REPORT, card.place, card.ts)
+        ):
             return [found]
         message = blocks.report(self._shown.approval(approval))
-        return [await self._reply(card, message, approval, MessageKind.REPORT)]
-
-    async def _reply(
-        self, card: MessageRef, message: Message, approval: Approval, kind: MessageKind, about: int = 0
-    ) -> MessageRef:
-        """In the card's thread; in the channel itself if somebody deleted the card, and the thread with it."""
-        try:
-            return await self._post(card.channel, message, approval, kind, card.place, card.ts, about)
-        except SlackRefused as refused:
-            if refused.code not in GONE:
-                raise
-            log.info("card is gone", action="slack.gone", approval=approval.id, channel=card.channel)
-            return await self._post(card.channel, message, approval, kind, card.place, about=about)
-
-
-def _known_by(approval: Approval, kind: MessageKind, place: str, about: int) -> dict[str, str]:
-    """The metadata by which a message is found again."""
-    payload = {"approval": approval.id, "kind": kind.value, "place": place}
-    return payload | {"about": str(about)} if about else payload
+        return [await self._posting.reply(card, message, approval, MessageKind.REPORT)]
 
 
 def _reached(reach: frozenset[str] | None, place: str) -> bool:

@@ -175,9 +175,17 @@ class Slack:
         return str(answer["channel"]["id"])
 
     async def post(
-        self, channel: str, text: str, blocks: Blocks, *, metadata: Mapping[str, Any], thread_ts: str | None = None
+        self,
+        channel: str,
+        text: str,
+        blocks: Blocks,
+        *,
+        metadata: Mapping[str, Any],
+        thread_ts: str | None = None,
+        broadcast: bool = False,
     ) -> tuple[str, str]:
-        """chat.postMessage: channel id and ts. Slack has no idempotency key for it."""
+        """chat.postMessage: channel id and ts. Slack has no idempotency key for it. `broadcast` shows a reply in the
+        channel too."""
         ticket = json.dumps([metadata["event_payload"], thread_ts], sort_keys=True)
         async with self._pace.turn(posts(channel), ticket):
             call = self.client.chat_postMessage(
@@ -185,6 +193,7 @@ class Slack:
                 text=text,
                 blocks=cast("Any", blocks),
                 thread_ts=thread_ts,
+                reply_broadcast=(broadcast and thread_ts is not None) or None,
                 metadata=cast("Any", metadata),
                 unfurl_links=False,
                 unfurl_media=False,

@@ -17,6 +17,12 @@ from approvals.refusals import Reason, Refusal
 from approvals.tally import edits, proposed, verdicts
 from bot.rich import MAX_HEADER, inline, line, size
 
+Said = Mapping[str, str]
+"""How audience entries are drawn where it was looked up whom they name, by entry; the others are drawn as written."""
+
+MOST, MOST_SAID = 8, 20
+"""So many entries stand in a row; more where they were looked up, since who does not stand there is not told."""
+
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,30}")
 _GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,30}")
@@ -101,9 +107,11 @@ def entry(name: str) -> str:
     return f"members of {inline(name, 80)}" if name.startswith("#") else person(name)
 
 
-def everybody(entries: Sequence[str], most: int = 8) -> str:
+def everybody(entries: Sequence[str], most: int = MOST, said: Said | None = None) -> str:
     """Audience entries in a row."""
-    shown = [entry(name) for name in entries[:most]]
+    known = said or {}
+    most = MOST_SAID if known else most
+    shown = [known.get(name) or entry(name) for name in entries[:most]]
     return ", ".join(shown) + (f" and {len(entries) - most} more" if len(entries) > most else "")
 
 
@@ -196,9 +204,9 @@ def _then(approval: Approval) -> str:
     }[ends]
 
 
-def asked(approval: Approval, audience: Sequence[str] | None = None) -> str:
+def asked(approval: Approval, audience: Sequence[str] | None = None, said: Said | None = None) -> str:
     """Who may decide (`audience`: who of them is called by name), and how far it was escalated."""
-    text = f"Asked: {everybody(approval.audience if audience is None else audience)}"
+    text = f"Asked: {everybody(approval.audience if audience is None else audience, said=said)}"
     if not approval.level:
         return text
     return f"{text} · escalated, step {approval.level} of {len(approval.policy.escalate)}"

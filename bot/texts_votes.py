@@ -6,6 +6,7 @@ Ours are `mrkdwn`; whatever comes from elsewhere is escaped on the way in.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from approvals import automatic
@@ -109,10 +110,24 @@ def _standing(policy: Policy, count: Count) -> list[str]:
     return parts
 
 
+def missing(approval: Approval) -> str:
+    """The same about the only action for a reminder: without those who voted, whom a mention would tell once more."""
+    policy, count = approval.policy, tally(approval)[0]
+    quorum, parts = policy.quorum, list[str]()
+    if quorum.approve > 1:
+        parts.append(f"*{len(count.approvals)} of {quorum.approve} approvals*")
+    parts += [_group(replace(group, votes=())) for group in count.groups[:MAX_GROUPS]]
+    if len(count.groups) > MAX_GROUPS:
+        parts.append(f"and {len(count.groups) - MAX_GROUPS} more groups")
+    if quorum.deny > 1 and (count.denials or not parts):
+        parts.append(f"*{len(count.denials)} of {quorum.deny} denials*" if count.denials else needed(policy))
+    return " · ".join(parts)
+
+
 def _group(group: GroupCount) -> str:
     name = inline(group.name, 40)
     if group.have >= group.need:
-        return f"{name} ✓ {_names(group.votes)}"
+        return f"{name} ✓ {_names(group.votes)}".rstrip()
     by = f" ({_names(group.votes)})" if group.votes else ""
     return f"{name}: *{group.need - group.have} more needed*{by}"
 
@@ -200,9 +215,10 @@ def _held(pause: Pause) -> str:
     return f":zzz: *{by} put it off* until {until}. Everybody else can still decide."
 
 
-def passed_on(approval: Approval) -> str:
+def passed_on(approval: Approval, said: texts.Said | None = None) -> str:
     """On a copy of the card before people who are no longer asked."""
-    return f":fast_forward: *Others are asked now:* {texts.everybody(approval.audience)}. Nothing is left to do here."
+    whom = texts.everybody(approval.audience, said=said)
+    return f":fast_forward: *Others are asked now:* {whom}. Nothing is left to do here."
 
 
 def looking(seconds: float) -> str:
@@ -227,27 +243,27 @@ def plainly(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def broke_glass(approval: Approval, decision: Decision) -> str:
-    """To everybody concerned."""
+def broke_glass(approval: Approval, decision: Decision, by: str = "") -> str:
+    """To everybody concerned. `by`: the one who did, without a mention, which would tell them once more."""
     about = inline(approval.title) or texts.UNTITLED
     done = texts.DONE[decision.type].lower()
-    return f"{texts.who(decision.actor)} broke the glass and {done} this alone: {about}"
+    return f"{by or texts.who(decision.actor)} broke the glass and {done} this alone: {about}"
 
 
-def escalated(approval: Approval) -> str:
+def escalated(approval: Approval, said: texts.Said | None = None) -> str:
     """That nobody decided in time, and who is asked since; empty where it is asked of those it was opened for."""
     steps = for_requester(approval.policy, approval.requester).escalate[: approval.level]
     if not steps:
         return ""
     last = steps[-1]
     now = (
-        f"Now only {texts.everybody(last.to)} can decide"
+        f"Now only {texts.everybody(last.to, said=said)} can decide"
         if last.replace
-        else f"Also asked now: {texts.everybody(last.to)}"
+        else f"Also asked now: {texts.everybody(last.to, said=said)}"
     )
     return f":arrow_up: *Escalated: nobody decided in time.* {now}."
 
 
-def nobody_asked(approval: Approval) -> str:
+def nobody_asked(approval: Approval, said: texts.Said | None = None) -> str:
     """Of whom it was asked; where the policy decided at once, of nobody."""
-    return "Nobody was asked" if automatic.decided(approval) else texts.asked(approval)
+    return "Nobody was asked" if automatic.decided(approval) else texts.asked(approval, said=said)

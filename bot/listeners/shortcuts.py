@@ -14,8 +14,8 @@ from bot import payloads, replies, replies_find, trail
 from bot.digests import EVENT as DIGEST
 from bot.listeners.door import Answer, App, Door
 from bot.manifest import AUDIT_TRAIL, COPY_LINK
-from bot.notifier import EVENT
 from bot.payloads import Body, Pointed
+from bot.posting import EVENT
 from bot.rich import Block
 
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from approvals import covering, eligibility, lifecycle, places
 from approvals.away import Away
-from approvals.model import Actor, ActorRef, Approval, MessageRef, Standing
+from approvals.model import Actor, ActorRef, Approval, Decision, DecisionType, MessageRef, Standing
 from approvals.policy import Quorum
 from approvals.refusals import Reason, Refusal
 from approvals.visibility import Viewer, visible
@@ -83,12 +83,23 @@ def test_a_cover_is_asked_in_the_place_of_the_absent() -> None:
     assert covering.stand_ins(asked("UEVE", self_approval=True), everybody, absent) == {"UEVE": "UDAN"}
 
 
-def test_a_reminder_calls_the_cover_or_whoever_is_left() -> None:
-    """Groups are called as they are; where everybody is away without a cover, all of them."""
+def test_a_reminder_calls_the_cover_or_nobody() -> None:
+    """Each once; nobody for who is away without a cover."""
     gone = {one.user_id: one for one in (away("UDAN", "UEVE"), away("UFAY", None))}
-    assert covering.called(("@finance", "UDAN", "UFAY", "UEVE"), gone) == ("@finance", "UEVE")
-    assert covering.called(("UFAY",), gone) == ("UFAY",)
-    assert covering.called((), gone) == ()
+    assert covering.there(("UGIL", "UDAN", "UFAY", "UEVE"), gone) == ("UGIL", "UEVE")
+    assert covering.there(("UFAY",), gone) == ()
+
+
+def test_who_has_voted_on_all_that_is_open_is_done() -> None:
+    """With the person for whom they did; not while something is open that they have not said anything of."""
+    cover = Decision(type=DecisionType.APPROVE, actor=replace(BEN, id="UEVE", behalf="UDAN"), at=T0)
+    two = replace(asked(), actions=(*asked().actions, *asked().actions))
+    many = replace(two, policy=replace(two.policy, quorum=Quorum(approve=2)))
+    assert covering.voters(replace(many, decisions=(cover,))) == {"UEVE", "UDAN"}
+    assert covering.voters(replace(many, decisions=(replace(cover, action=0),))) == frozenset()
+    done = replace(cover, action=0, alone=True)
+    assert covering.voters(replace(many, decisions=(done, replace(cover, action=1)))) == {"UEVE", "UDAN"}
+    assert covering.voters(many) == frozenset()
 
 
 people = st.sampled_from(["UA", "UB", "UC", "UD"])

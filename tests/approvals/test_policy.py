@@ -50,6 +50,19 @@ def test_audience_and_places_grow_with_the_level() -> None:
     assert policy.places(2) == ("#approvals", "#leads", "UBOSS")
 
 
+def test_everybody_is_at_home_where_they_were_asked_last() -> None:
+    """In the order of the audience, which it is at every level; people told one by one are at home in no channel."""
+    again = EscalationStep(after=9000.0, to=("@finance", "UNEW"), channel="#board")
+    policy = replace(POLICY, escalate=(*POLICY.escalate, again))
+    assert policy.homes(1) == {"@finance": "#approvals", "@leads": "#leads"}
+    assert policy.homes(3) == {"@finance": "#board", "@leads": "#leads", "UBOSS": "", "UNEW": "#board"}
+    assert DEFAULT.homes(0) == {"#ops": "#ops"}
+    only = replace(policy, escalate=(*POLICY.escalate, replace(again, replace=True)))
+    assert only.homes(3) == {"@finance": "#board", "UNEW": "#board"}
+    for one in (policy, only):
+        assert [tuple(one.homes(level)) for level in range(4)] == [one.audience(level) for level in range(4)]
+
+
 def test_without_names_the_channel_is_asked() -> None:
     """`who` empty means the members of the channel."""
     assert DEFAULT.audience(0) == ("#ops",)
