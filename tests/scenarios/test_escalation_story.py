@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from approvals.events import EventType
 from approvals.model import Approval, DecisionType, Resolution, Source, Status
@@ -171,25 +171,59 @@ async def test_after_a_downtime_only_those_hear_of_it_who_can_still_decide(house
 
 @pytest.mark.browser
 async def test_the_story_in_the_page(house: House, clock: VirtualClock, browser: Browser, tmp_path: Path) -> None:
-    """What stands in the channels after each step: the card, the reminder, the copy for the leads, and the end."""
+    """What people see of it: the card, a reminder, both steps; Cleo takes it on in the menu and forgets it; it goes on,
+    runs out, and the agent says in the thread what the policy answered."""
     desk = await patient(house, clock)
     screen = Screen(browser, desk, None)
     card = await desk.ask()
     await recorded(desk, EventType.ANNOUNCED)
     page = await screen.open(CLEO)
-    message = page.locator(f'[data-testid="message"][data-ts="{card.ts}"]')
+    message, thread = shown(page, card), page.locator('[data-testid="thread"]')
     await expect(message.locator('[data-action-id="approve"]')).to_be_visible()
     await turned(desk, clock, 10)
     await expect(message).to_contain_text("1 reply")
+    await message.get_by_text("1 reply").click()
+    await expect(thread.get_by_text("Still waiting for a decision")).to_have_count(1)
+
     await turned(desk, clock, 20)
-    (leads,) = desk.slack.messages(LEADS)
+    leads = await desk.card(LEADS)
+    await recorded(desk, EventType.ANNOUNCED, 2)
     wider = await screen.open(CLEO, place=f"channel={LEADS}")
-    second = wider.locator(f'[data-testid="message"][data-ts="{leads.ts}"]')
+    second = shown(wider, leads)
+    await expect(second).to_contain_text("Escalated: nobody decided in time")
     await expect(second.locator('[data-action-id="approve"]')).to_be_visible()
-    await looks(desk, CLEO, leads)
-    await expect(second).to_contain_text("is looking into it")
-    await turned(desk, clock, 210)
+    await turned(desk, clock, 30)
+    direct = await desk.card(desk.slack.dm(BEN))
+    await recorded(desk, EventType.ANNOUNCED, 3)
+    own = shown(await screen.open(BEN, place=f"channel={direct.channel}"), direct)
+    await expect(own.locator('[data-action-id="approve"]')).to_be_visible()
+    for one in (message, second, own):
+        await expect(one).to_contain_text("escalated, step 2 of 2")
+
+    await second.locator('[data-action-id="more"]').click()
+    await wider.get_by_role("menuitem", name="I'm looking").click()
+    for one in (message, second, own):
+        await expect(one).to_contain_text("is looking into it")
+    await recorded(desk, EventType.ACKNOWLEDGED)
+    await turned(desk, clock, 10)
+    await expect(message).to_contain_text("1 reply")
+    await turned(desk, clock, 10)
+    await recorded(desk, EventType.LAPSED)
+    for one in (message, second, own):
+        await expect(one).not_to_contain_text("is looking into it")
+    await turned(desk, clock, 10)
+    await recorded(desk, EventType.REMINDED, 2)
+    await expect(thread.get_by_text("Still waiting for a decision")).to_have_count(2)
+    await expect(second).to_contain_text("1 reply")
+
+    await turned(desk, clock, 150)
     await recorded(desk, EventType.REPORTED)
-    for shown in (message, second):
-        await expect(shown).to_contain_text("Nobody answered in time")
-        await expect(shown.locator('[data-action-id="approve"]')).to_have_count(0)
+    for one in (message, second, own):
+        await expect(one).to_contain_text("Nobody answered in time")
+        await expect(one.locator('[data-action-id="approve"]')).to_have_count(0)
+    await expect(thread).to_contain_text("No refund: Nobody answered in time.")
+
+
+def shown(page: Page, message: Message) -> Locator:
+    """A message in somebody's window, however often it is drawn anew."""
+    return page.locator(f'[data-testid="messages"] [data-testid="message"][data-ts="{message.ts}"]')
