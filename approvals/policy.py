@@ -135,8 +135,9 @@ class Policy:
 
     `when` is a CEL expression that must hold too. `decide` makes it an automatic rule. `groups` must each approve.
     `confirm` asks once more before an approval counts; `reason_required` names the decisions that need a reason,
-    `reasons` the ones that are offered. `acknowledge` is for how many seconds "I am looking" holds back the next step
-    (`None`: not offered), `snooze` the holds that can be chosen.
+    `reason_optional` those whose form has a field for one that may stay empty, `reasons` the ones that are offered.
+    `acknowledge` is for how many seconds "I am looking" holds back the next step (`None`: not offered), `snooze` the
+    holds that can be chosen.
     `undo`: for so long a decision can be taken back. `break_glass` may decide alone, with a reason.
     `ask_back` None: approvers may not. `owner`: who answers for the agent where nobody requested it.
     `hours`: outside them the clocks stand still, unless it is critical. `urgency` replaces what the graph said.
@@ -165,6 +166,7 @@ class Policy:
     self_approval: bool = False
     confirm: bool = False
     reason_required: tuple[str, ...] = ()
+    reason_optional: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     break_glass: tuple[str, ...] = ()
     source: str = ""

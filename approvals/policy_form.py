@@ -121,6 +121,9 @@ class Rule(Form):
     self_approval: bool = Field(default=False, description="Whether the requester may decide too.")
     confirm: bool = Field(default=False, description="Whether Slack asks once more before an approval counts.")
     reason_required: Decisions = Field(default=[], description="Decisions that need a reason.")
+    reason_optional: Decisions = Field(
+        default=[], description="Decisions whose form has a field for a reason that may stay empty, as a denial's has."
+    )
     reasons: Presets = Field(default=[], description="Reasons to choose from.")
     break_glass: Entries = Field(default=[], description="Who may decide alone, with a reason, whatever the quorum is.")
 
@@ -145,6 +148,13 @@ class Rule(Form):
             if after >= ends.after:
                 what = "never comes, since the approval has expired by then"
                 raise wrong(f"{what}; make it earlier, or let `expire` wait", at)
+        return self
+
+    @model_validator(mode="after")
+    def _needed_or_not(self) -> Rule:
+        for at, name in enumerate(self.reason_optional):
+            if name in self.reason_required:
+                raise wrong(f"{name!r} is in reason_required too; leave it in one of them", ("reason_optional", at))
         return self
 
     @model_validator(mode="after")
@@ -184,6 +194,7 @@ class Rule(Form):
             self_approval=self.self_approval,
             confirm=self.confirm,
             reason_required=tuple(self.reason_required),
+            reason_optional=tuple(self.reason_optional),
             reasons=tuple(self.reasons),
             break_glass=tuple(self.break_glass),
             source=source,

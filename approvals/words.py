@@ -146,6 +146,8 @@ def _terms(policy: Policy, voice: Voice) -> list[str]:
         terms.append("whoever asked may decide too")
     if policy.reason_required:
         terms.append(f"with a reason to {listed(policy.reason_required, 'or')}")
+    if policy.reason_optional:
+        terms.append(f"room for a reason to {listed(policy.reason_optional, 'or')}")
     if policy.reasons:
         terms.append(f"reasons to choose from: {listed((f'“{voice.text(one)}”' for one in policy.reasons), 'or')}")
     if policy.confirm:

@@ -78,6 +78,13 @@ def _needs(approval: Approval, kind: DecisionType) -> bool:
     return kind.value in approval.policy.reason_required
 
 
+def _why(approval: Approval, kind: DecisionType) -> list[Block]:
+    """The fields for a reason, where the policy wants one or makes room for it."""
+    if not _needs(approval, kind) and kind.value not in approval.policy.reason_optional:
+        return []
+    return reasons.inputs(approval.policy, required=_needs(approval, kind))
+
+
 def _about(approval: Approval, action: int | None) -> list[Block]:
     """What the decision is about, in the agent's words."""
     blocks: list[Block] = [{"type": "section", "text": plain_text(texts.heading(approval))}]
@@ -154,8 +161,7 @@ def edit(approval: Approval, action: int) -> Block:
     blocks = [*_about(approval, action), *forms.inputs(proposed(approval, action))]
     if texts_votes.several(approval.policy):
         blocks.append(context(texts_votes.edit_voids()))
-    if _needs(approval, DecisionType.EDIT):
-        blocks += reasons.inputs(approval.policy, required=True)
+    blocks += _why(approval, DecisionType.EDIT)
     return modal(
         "Edit and approve",
         blocks,
@@ -177,8 +183,7 @@ def respond(approval: Approval, action: int | None, branch: int | None = None) -
             blocks.append(rich(quote(cut(text, MAX_SAID))))
     formed = schema_form.has_form(approval)
     blocks.extend(schema_form.inputs(approval, branch) if formed else [forms.answer_input(approval)])
-    if _needs(approval, DecisionType.RESPOND):
-        blocks += reasons.inputs(approval.policy, required=True)
+    blocks += _why(approval, DecisionType.RESPOND)
     return modal(
         "Respond",
         blocks,
@@ -217,16 +222,14 @@ def review(approval: Approval, page: int, action: int | None = None, *, approve:
 
 
 def _at_the_end(approval: Approval, action: int | None) -> list[Block]:
-    """What follows from an approval, and the reason where the policy wants one."""
+    """What follows from an approval, and the reason where the policy wants one or makes room for it."""
     several = texts_votes.several(approval.policy)
     said = texts_votes.counts_only(approval) if several else texts_votes.goes_on(approval.policy)
     blocks = [divider(), context(said)]
     if action is not None and len(approval.actions) > 1:
         name = line(approval.actions[action].name, 150)
         blocks.insert(1, context(plain_text(f"You approve action {action + 1} of {len(approval.actions)}: {name}")))
-    if _needs(approval, DecisionType.APPROVE):
-        blocks += reasons.inputs(approval.policy, required=True)
-    return blocks
+    return blocks + _why(approval, DecisionType.APPROVE)
 
 
 def _turn(approval: Approval, page: int) -> str:

@@ -37,6 +37,7 @@ policies:
     self_approval: true
     confirm: true
     reason_required: [deny, edit]
+    reason_optional: [approve, respond]
 default:
   channel: "#approvals"
   expire: never
@@ -73,6 +74,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     )
     assert rule.expire == Expiry(after=172800.0, then=OnExpiry.WAIT)
     assert (rule.self_approval, rule.confirm, rule.reason_required) == (True, True, ("deny", "edit"))
+    assert rule.reason_optional == ("approve", "respond")
     assert read.default.name == "default"
     assert read.default.expire is None
 
@@ -83,7 +85,7 @@ def test_the_least_that_is_needed(tmp_path: Path) -> None:
     assert rule.audience(0) == ("#ops",)
     assert rule.expire == Expiry(after=86400.0, then=OnExpiry.DENY)
     assert (rule.self_approval, rule.confirm) == (False, False)
-    assert (rule.reason_required, rule.remind, rule.escalate) == ((), (), ())
+    assert (rule.reason_required, rule.reason_optional, rule.remind, rule.escalate) == ((), (), (), ())
 
 
 def test_fallback_channel(tmp_path: Path) -> None:
@@ -161,6 +163,8 @@ TAIL = 'default: {channel: "#ops"}\n'
         (HEAD + "default:\n  channel: C0123\n  who: [@finance]\n",
          ["policies.yaml:4: not YAML (found character '@' that cannot start any token); put what starts with # or @ in"
           " quotes"]),
+        (HEAD + "default: {channel: C0123, reason_required: [edit], reason_optional: [approve, edit]}\n",
+         ["policies.yaml:2: default.reason_optional[1]: 'edit' is in reason_required too; leave it in one of them"]),
         (HEAD + "default: {channel: C0123, expire: 4h}\n",
          ["policies.yaml:2: default.expire: '4h' is not understood; write {after: 4h, then: deny}, or never"]),
         (HEAD + "default: {channel: C0123}\ndefault: {channel: C0999}\n",

@@ -29,10 +29,12 @@ def said(text: str, voice: words.Voice = words.PLAIN) -> str:
         ),
         (
             '{name: mail, channel: C0123, who: [ana@example.com], self_approval: true, confirm: true,'
-            " reason_required: [deny, edit], escalate: [{after: 90s, to: [U0BOB, S0X], channel: C0LEADS}],"
+            " reason_required: [deny, edit], reason_optional: [approve],"
+            " escalate: [{after: 90s, to: [U0BOB, S0X], channel: C0LEADS}],"
             " expire: {after: 36h, then: approve}}",
-            "mail: ana@example.com in C0123, whoever asked may decide too, with a reason to deny or edit, asked once"
-            " more before an approval counts, then U0BOB and S0X too after 1 min 30 s in C0LEADS, approved after 36 h",
+            "mail: ana@example.com in C0123, whoever asked may decide too, with a reason to deny or edit, room for a"
+            " reason to approve, asked once more before an approval counts,"
+            " then U0BOB and S0X too after 1 min 30 s in C0LEADS, approved after 36 h",
         ),
         (
             '{name: two, match: {graph: "a*"}, channel: "#ops", who: ["@a", U0B, "#ops"],'

@@ -14,7 +14,7 @@ from approvals.away import Away
 from approvals.model import SYSTEM, Action, Approval, Delivery
 from approvals.ports import Page
 from approvals.terms import Terms
-from bot import callbacks_views, modals
+from bot import blocks, callbacks_views, modals, review
 from bot.buttons import alone
 from bot.home import Health, home
 from bot.modals import Meta
@@ -158,3 +158,20 @@ def test_a_reason_is_asked_for_where_the_policy_wants_one() -> None:
     assert optional(modals.edit(strict, 0)) == [False]
     assert optional(modals.respond(strict, 0)) == [False]
     assert optional(modals.edit(SAMPLES["pending"], 0)) == []
+
+
+def test_the_policy_makes_room_for_a_reason_that_may_stay_empty() -> None:
+    """In the form of an edit, of an answer, and where everything is read before it is approved; with its list, in which
+    nothing must be chosen. *Approve* on the card stays one click."""
+    roomy = refund(policy=replace(samples.STANDARD, reason_optional=("approve", "edit", "respond")))
+    listed = replace(roomy, policy=replace(roomy.policy, reasons=("Too expensive",)))
+    for drawn in (modals.edit, modals.respond):
+        ids = {block["block_id"]: block["optional"] for block in drawn(listed, 0)["blocks"] if "optional" in block}
+        assert (ids["preset"], ids["reason"]) == (True, True)
+        sound_view(drawn(listed, 0), inputs=True)
+    last = len(review.pages(roomy)) - 1
+    at_the_end = modals.review(roomy, last, approve=True)
+    assert [block["optional"] for block in at_the_end["blocks"] if block.get("block_id") == "reason"] == [True]
+    assert not [block for block in modals.review(roomy, last)["blocks"] if block.get("block_id") == "reason"]
+    plainly = refund(policy=samples.STANDARD)
+    assert blocks.card(roomy, NOW) == blocks.card(plainly, NOW)

@@ -112,6 +112,27 @@ async def test_a_denial_needs_a_reason_and_a_preset_is_one(house: House, clock: 
     assert "No refund: Not ours to pay: It is the shop's." in await desk.report(card.ts)
 
 
+async def test_an_edit_has_room_for_a_reason(house: House, clock: VirtualClock) -> None:
+    """It may stay empty; where it is given, the card says it. The button beside it asks for none."""
+    rules = RULES.replace("reason_required: [deny]", "reason_optional: [edit, approve]").replace(
+        "approve: 2", "approve: 1"
+    )
+    desk, card = await opened(house, clock, rules)
+    await desk.slack.click(ANA, CHANNEL, card.ts, "edit")
+    view = await desk.modal(ANA)
+    assert (await desk.slack.submit(ANA, view.id, {"arg:1": "300", "preset": "0", "reason": "They kept one."})).ok
+    await says(desk, card, "The agent finished", "Too expensive: They kept one.")
+    other = await desk.ask()
+    await desk.slack.click(ANA, CHANNEL, other.ts, "edit")
+    view = await desk.modal(ANA)
+    assert (await desk.slack.submit(ANA, view.id, {"arg:1": "200"})).ok
+    await says(desk, other, "The agent finished", "Edited and approved")
+    third = await desk.ask()
+    assert (await desk.slack.click(BEN, CHANNEL, third.ts, "approve")).ok
+    assert desk.slack.modal(BEN) is None
+    await says(desk, third, "The agent finished", "Approved")
+
+
 async def test_somebody_looks_into_it_and_time_goes_on_after(house: House, clock: VirtualClock) -> None:
     """The card says who and until when; the reminder waits for it; afterwards it comes, and the card forgets."""
     desk, card = await opened(house, clock)
