@@ -17,6 +17,7 @@ PARTS = (resuming.measure, resuming.plain, resuming.commands, clicking.measure, 
 
 
 async def _all(url: str, folder: Path) -> None:
+    print(await machine(url), flush=True)
     for part in PARTS:
         for line in await part(url, folder):
             print(f"- {line}", flush=True)
@@ -25,7 +26,6 @@ async def _all(url: str, folder: Path) -> None:
 def main() -> None:
     """Prints every figure, with the machine it was taken on."""
     logs.configure("console", level=logging.ERROR)
-    print(machine())
     with tempfile.TemporaryDirectory() as folder, EmbeddedServer(Path(folder) / "data", persist=False) as server:
         asyncio.run(_all(server.url, Path(folder)))
     print(f"- memory of this process at its most: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")

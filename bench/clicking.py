@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ from redis.asyncio import Redis
 
 from approvals.store.keys import Keys
 from approvals.threads import Threads
-from bench.house import empty, settings
+from bench.house import empty, middle, settings
 from bench.resuming import Counted
 from bench.serving import served
 from bot.core import new_thread_id, open_records
 from bot.manifest import manifest
 from localslack import LocalSlack, Seed
 
-RATE, CLICKS, REST = 50, 200, 10
+RATE, CLICKS, REST, ROUNDS = 50, 200, 10, 3
 PLACE = "C0APPROVALS"
 
 
@@ -28,15 +29,17 @@ async def _click(slack: LocalSlack, ts: str) -> float:
     return delivery.ms
 
 
-async def _steadily(slack: LocalSlack) -> tuple[list[float], float]:
-    """The times to the acknowledgement, sorted, and the clicks a second that came about."""
+async def _steadily(slack: LocalSlack, cards: Sequence[str]) -> tuple[float, float, float]:
+    """Milliseconds to the acknowledgement, for half of the clicks and for all but one in a hundred; and the clicks a
+    second that came about."""
     clicks: list[asyncio.Task[float]] = []
     began = time.perf_counter()
-    for number, card in enumerate(slack.messages(PLACE)):
+    for number, ts in enumerate(cards):
         await asyncio.sleep(max(0.0, began + number / RATE - time.perf_counter()))
-        clicks.append(asyncio.create_task(_click(slack, card.ts)))
+        clicks.append(asyncio.create_task(_click(slack, ts)))
     rate = len(clicks) / (time.perf_counter() - began)
-    return sorted(await asyncio.gather(*clicks)), rate
+    took = sorted(await asyncio.gather(*clicks))
+    return took[len(took) // 2], took[int(len(took) * 0.99)], rate
 
 
 async def _at_rest(redis: Any) -> float:
@@ -69,20 +72,25 @@ async def measure(url: str, folder: Path) -> list[str]:
             ready = time.perf_counter() - began
             resting, memory = await _at_rest(redis), process.memory()
             threads = Threads(records.store, records.effects, clock=records.clock, new_id=new_thread_id)
-            for at in range(CLICKS):
-                await threads.register("payer", {"order": str(at)}, here=False)
-            await slack.wait_for(lambda: len(slack.messages(PLACE)) == CLICKS or None, timeout=120)
-            await asyncio.sleep(1)  # what the cards left to be done is not part of the clicks
-            took, rate = await _steadily(slack)
-            await asyncio.wait_for(_until_resumed(redis), 120)
+            rounds: list[tuple[float, float, float]] = []
+            known = set[str]()
+            for _ in range(ROUNDS):
+                for at in range(CLICKS):
+                    await threads.register("payer", {"order": str(at)}, here=False)
+                await slack.wait_for(lambda: len(slack.messages(PLACE)) - len(known) == CLICKS or None, timeout=120)
+                await asyncio.sleep(1)  # what the cards left to be done is not part of the clicks
+                new = [card.ts for card in slack.messages(PLACE) if card.ts not in known]
+                rounds.append(await _steadily(slack, new))
+                await asyncio.wait_for(_until_resumed(redis), 120)
+                known.update(new)
             after = process.memory()
     await redis.aclose()
-    middle, late = took[len(took) // 2], took[int(len(took) * 0.99)]
+    half, late, rate = (middle([one[at] for one in rounds]) for at in range(3))
     return [
-        f"click to acknowledgement at {RATE} clicks a second ({CLICKS} clicks, {rate:.0f}/s came about; each resumes "
-        f"its graph, Slack in another process): p50 {middle:.0f} ms, p99 {late:.0f} ms "
+        f"click to acknowledgement at {RATE} clicks a second ({ROUNDS} times {CLICKS}, {rate:.0f}/s came about; each "
+        f"resumes its graph, Slack in another process): p50 {half:.0f} ms, p99 {late:.0f} ms "
         "(wanted: p99 under 100)",
         f"from starting `signoff serve` to its connection to Slack: {ready:.1f} s",
         f"a serving process at rest: {resting:.1f} commands a second to Redis",
-        f"memory of a serving process: {memory:.0f} MB at rest, {after:.0f} MB after {CLICKS} approvals",
+        f"memory of a serving process: {memory:.0f} MB at rest, {after:.0f} MB after {ROUNDS * CLICKS} approvals",
     ]

@@ -34,10 +34,14 @@ graph = StateGraph(Order).add_node("pay", pay).add_edge(START, "pay").add_edge("
 """
 
 
-def machine() -> str:
+async def machine(url: str) -> str:
     """On what the figures were taken."""
+    redis = Redis.from_url(url, decode_responses=True)
+    found: Any = await redis.info("server")
+    await redis.aclose()
+    server = f"{found.get('server_name', 'redis')} {found.get('valkey_version', found['redis_version'])}"
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load}"
+    return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {server}, load {load}"
 
 
 def settings(url: str, folder: Path, **over: Any) -> Settings:
