@@ -71,25 +71,27 @@ class Reapply:
         no = lifecycle.refusal(approval, lifecycle.Input.REAPPLY)
         if no is None and _says_the_same(approval, policy):
             return Refusal(Reason.NOT_POSSIBLE, f"the policy {policy.name} says what it said when this was opened")
-        return no or await self._put(approval, policy, actor)
+        return no or await self._put(approval, policy, actor, await self._opening.zones(policy, approval.requester))
 
-    async def _put(self, approval: Approval, policy: Policy, actor: ActorRef) -> Done | Refusal:
-        zones = await self._opening.zones(policy, approval.requester)
+    async def _put(self, approval: Approval, policy: Policy, actor: ActorRef, zones: tuple[str, ...]) -> Done | Refusal:
         return await self._approvals.change(
             approval.id, lambda a: lifecycle.reapply(a, policy, actor, self._clock(), zones)
         )
 
     async def everything(self, actor: ActorRef) -> Reapplied:
-        """All that waits."""
+        """All that waits. Time zones are looked up before anything is changed: where that raises, nothing was."""
         asked, same, refused = list[str](), list[str](), list[str]()
         policies = await self._policies()
+        planned: list[tuple[Approval, Policy, tuple[str, ...]]] = []
         for approval in await self._pending():
             policy = policy_now(approval, policies)
             if _says_the_same(approval, policy):
                 same.append(approval.id)
             else:
-                done = await self._put(approval, policy, actor)
-                (refused if isinstance(done, Refusal) else asked).append(approval.id)
+                planned.append((approval, policy, await self._opening.zones(policy, approval.requester)))
+        for approval, policy, zones in planned:
+            done = await self._put(approval, policy, actor, zones)
+            (refused if isinstance(done, Refusal) else asked).append(approval.id)
         return Reapplied(tuple(asked), tuple(same), tuple(refused))
 
     async def _pending(self) -> list[Approval]:

@@ -53,7 +53,7 @@ async def _rules(settings: Settings, file: Path | None) -> PolicySet:
         return rules
 
 
-def _directory(settings: Settings) -> Directory | None:
+def directory_of(settings: Settings) -> Directory | None:
     """Slack's own people, where there is a token."""
     if settings.slack_bot_token is None:
         return None
@@ -99,7 +99,7 @@ def simulate(
             raise InputError(f'the question is not JSON: {wrong}; write it like \'{{"action": "refund"}}\'') from None
         zone = settings.signoff_time_zone
         dialects = Dialects(replies=_replies(settings))
-        simulator = Simulator(dialects, team_zone=zone, directory=_directory(settings))
+        simulator = Simulator(dialects, team_zone=zone, directory=directory_of(settings))
         when = _moment(at, zone, utc_now())
         asked = Asked(graph=graph, payload=payload, at=when, requester=requester, node=node)
         found = await simulator.run(asked, await _rules(settings, file))
@@ -156,7 +156,7 @@ def lint(file: InFile = None, env_file: EnvFile = None, as_json: AsJson = False)
     async def work() -> None:
         settings = settings_of(env_file)
         needed(settings, "slack_bot_token")
-        directory = _directory(settings)
+        directory = directory_of(settings)
         assert directory is not None
         rules = await _rules(settings, file)
         async with open_records(settings) as records:

@@ -16,7 +16,7 @@ from approvals import policies
 from approvals.book import NotPublished, PolicyBook, Published, difference
 from approvals.errors import ConfigError, InputError
 from approvals.model import ActorRef, Source
-from approvals.opening import Opening
+from approvals.opening import Opening, Zones
 from approvals.policy import PolicySet
 from approvals.reapplying import Reapplied, Reapply
 from approvals.refusals import Refusal
@@ -207,6 +207,22 @@ def rollback(
     run_until_done(work())
 
 
+def _zones(settings: Settings) -> Zones:
+    """The approvers' own time zones, for policies that keep them: Slack knows them, and must be there to be asked."""
+    directory = policy_ahead.directory_of(settings)
+
+    async def zones(entries: tuple[str, ...]) -> tuple[str, ...]:
+        if directory is None:
+            raise ConfigError(
+                "a policy keeps its approvers' working hours (zone: approver), and only Slack knows their time zones: "
+                "set SLACK_BOT_TOKEN, or use “Apply to what waits” in /approvals admin; nothing was changed"
+            )
+        await directory.team_id()  # a token that is no good is an error, and not a reason to take the team's zone
+        return await directory.zones(entries)
+
+    return zones
+
+
 @policy.command("reapply")
 def reapply(
     approval: Annotated[str | None, typer.Argument(metavar="ID", help="An approval that waits.")] = None,
@@ -224,6 +240,7 @@ def reapply(
         async with open_records(settings) as records:
             now = records.book.policies
             opening = Opening(now, Dialects(), clock=records.clock, team_zone=settings.signoff_time_zone)
+            opening.use(_zones(settings))
             use = Reapply(records.approvals, now, opening, clock=records.clock)
             if approval is None:
                 policy_output.reapplied(await use.everything(_actor(as_)), as_json=as_json)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from approvals.settings import Settings
 from approvals.store.embedded import free_port
+from bot.core import open_records
+from localslack.threaded import ThreadedSlack
 from tests.bot.conftest import Ran, Run
 
 RULES = """\
@@ -154,3 +158,44 @@ def test_the_schema_and_every_help(run: Run) -> None:
     for command in ("check", "apply", "show", "history", "diff", "rollback", "reapply", "schema"):
         ran = run("policy", command, "--help")
         assert (ran.status, "--json" in ran.out) == (0, True), command
+
+
+OFFICE = """\
+version: 1
+policies:
+  - name: mails
+    match: {action: send_mail}
+    channel: "#money"
+  - name: refunds
+    channel: "#approvals"
+    who: ["@finance"]
+    hours: {zone: approver}
+default: {channel: "#ops"}
+"""
+
+
+async def zones_of(url: str, approval: str) -> tuple[str, ...]:
+    """What the record says."""
+    settings = Settings.model_validate({"redis_url": url})
+    async with open_records(settings) as records:
+        found = await records.approvals.get(approval)
+    assert found is not None
+    return found.zones
+
+
+def test_working_hours_of_the_approvers_are_kept_in_their_own_zones(run: Run, file: Path, server_url: str) -> None:
+    """As Slack says them; where it cannot be asked nothing is changed, and the remedy is named."""
+    waits = told(run("run", "refund", "--input", '{"customer": "1", "amount": 2}', "--json"))["approvals"][0]["id"]
+    file.write_text(OFFICE)
+    run("policy", "apply", str(file))
+    for args in ((waits,), ("--all",)):
+        ran = run("policy", "reapply", *args, "--json", SIGNOFF_TIME_ZONE="Asia/Tokyo")
+        assert (ran.status, ran.out) == (2, "")
+        assert "SLACK_BOT_TOKEN" in ran.err
+        assert told(run("show", waits, "--json"))["policy"] == "default"
+    with ThreadedSlack.create() as slack:
+        over = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_API_URL": slack.api_url}
+        no_good = run("policy", "reapply", waits, **(over | {"SLACK_BOT_TOKEN": "xoxb-none"}))
+        assert (no_good.status, no_good.out) == (2, "")
+        assert told(run("policy", "reapply", "--all", "--json", **over))["asked"] == [waits]
+    assert asyncio.run(zones_of(server_url, waits)) == ("Europe/Madrid", "America/New_York")
