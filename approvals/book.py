@@ -30,6 +30,9 @@ LONGEST = 200_000
 TOLD = 4000
 """Characters of the difference that an audit event holds at the most."""
 
+PAGE = 50
+"""Versions that are read at once, where an earlier text is looked for."""
+
 NOBODY = (
     "nobody to ask: set SIGNOFF_CHANNEL to a channel, or SIGNOFF_POLICIES to a policy file, "
     "or publish one with `signoff policy apply FILE`"
@@ -64,6 +67,14 @@ class Published:
     version: PolicyVersion
     policies: PolicySet
     new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A start left its file alone: the text counted as version `earlier`, and `now` has taken its place."""
+
+    earlier: int
+    now: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +178,21 @@ class PolicyBook:
         """Whether this is the text of the file that was last applied."""
         return (await self._store.head()).file == policies.digest(text)
 
+    async def replaced(self, text: str) -> Replaced | None:
+        """Whether this text counted once, and another counts now: a file that says so is behind. The whole history is
+        looked through, however long ago it was."""
+        return await self._replaced(await self._store.head(), policies.digest(text))
+
+    async def _replaced(self, head: Head, file: str) -> Replaced | None:
+        if head.hash == file:
+            return None
+        for newest in range(head.number - 1, 0, -PAGE):
+            page = await self._store.versions(range(newest, max(0, newest - PAGE), -1))
+            for version in page:
+                if file == (version.hash or policies.digest(version.text)):
+                    return Replaced(version.number, head.number)
+        return None
+
     async def version(self, number: int) -> PolicyVersion | None:
         """One version; `None` for a number that was never published (0 among them: it comes from the settings)."""
         return next(iter(await self._store.versions([number])), None)
@@ -250,14 +276,17 @@ class PolicyBook:
             return text
         return await self.publish(text, expected=expected, actor=actor, note=note or f"Back to version {number}")
 
-    async def apply(self, text: str, name: str) -> Published | NotPublished | None:
-        """What a start does with its file: published if it is another than the one that was last applied, whatever
-        counts by then; `None` if it is the same. A restart so leaves alone what was changed elsewhere meanwhile.
+    async def apply(self, text: str, name: str) -> Published | NotPublished | Replaced | None:
+        """What a start does with its file: published if its text never counted before, whatever counts by then; `None`
+        if it is the one that was last applied. A restart so leaves alone what was changed elsewhere meanwhile.
 
-        Of several replicas that start at once, one publishes.
+        A text that counted and was replaced is never brought back by a start: in a rolling deployment the old replicas
+        restart with the old file. Of several replicas that start at once, one publishes.
         """
         file = policies.digest(text)
         while (head := await self._store.head()).file != file:
+            if behind := await self._replaced(head, file):
+                return behind
             done = await self.publish(text, expected=head.number, actor=FILE, note=name, file=file)
             if isinstance(done, Published) or done.findings:
                 return done

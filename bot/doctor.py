@@ -15,7 +15,7 @@ from agents.remote.checkup import version
 from agents.remote.deployments import open_deployments
 from approvals import managers, policies
 from approvals.audit.signing import key_of
-from approvals.book import NOBODY
+from approvals.book import NOBODY, Replaced
 from approvals.errors import ConfigError, SignoffError
 from approvals.model import Standing
 from approvals.policy import MANAGER, Policy, PolicySet
@@ -26,6 +26,7 @@ from bot import slack
 from bot.core import open_records, utc_now
 from bot.directory import Directory
 from bot.manifest import SCOPES
+from bot.rules import replaced
 from bot.slack import Slack
 
 PEOPLE = 20
@@ -141,8 +142,11 @@ async def _servers(settings: Settings) -> AsyncGenerator[Finding]:
 
 
 async def _policies(settings: Settings) -> AsyncGenerator[Finding]:
-    rules, where = await _after_start(settings)
+    rules, where, behind = await _after_start(settings)
     yield Finding("policies", Level.OK, f"{where}: {len(rules.policies)} rules and the default")
+    if behind is not None and (path := settings.signoff_policies):
+        what = f"{path} says what version {behind.earlier} said: a start does not bring it back"
+        yield Finding("policies", Level.WARNING, what, replaced(path, behind))
     if path := settings.signoff_managers:
         yield Finding("policies", Level.OK, f"{path}: managers for {len(managers.load(path))}")
 
@@ -161,8 +165,9 @@ def _managers(settings: Settings) -> managers.Managers | None:
         return None
 
 
-async def _after_start(settings: Settings) -> tuple[PolicySet, str]:
-    """What counts once a process has started with these settings, and where it stands. Changes nothing.
+async def _after_start(settings: Settings) -> tuple[PolicySet, str, Replaced | None]:
+    """What counts once a process has started with these settings, where it stands, and whether the file is behind.
+    Changes nothing.
 
     Raises `ConfigError` for a file with mistakes, and where there are none. A server that is away is passed over.
     """
@@ -173,14 +178,16 @@ async def _after_start(settings: Settings) -> tuple[PolicySet, str]:
             records = await stack.enter_async_context(open_records(settings))
         except ConfigError:
             records = None
-        if records is not None and (text is None or await records.book.knows(text)):
+        known = records is not None and (text is None or await records.book.knows(text))
+        behind = None if records is None or text is None or known else await records.book.replaced(text)
+        if records is not None and (known or behind):
             rules, number = await records.book.current()
-            return rules, f"version {number}" if number else "SIGNOFF_CHANNEL"
+            return rules, f"version {number}" if number else "SIGNOFF_CHANNEL", behind
     if path is not None:
-        return policies.load(path, fallback_channel=channel), str(path)
+        return policies.load(path, fallback_channel=channel), str(path), None
     if channel is None:
         raise ConfigError(NOBODY)
-    return policies.without_file(channel), "SIGNOFF_CHANNEL"
+    return policies.without_file(channel), "SIGNOFF_CHANNEL", None
 
 
 async def _slack(settings: Settings) -> AsyncGenerator[Finding]:
@@ -231,7 +238,7 @@ async def _way_in(settings: Settings) -> AsyncGenerator[Finding]:
 
 
 async def _audiences(settings: Settings, directory: Directory, bot: str) -> AsyncGenerator[Finding]:
-    rules, _ = await _after_start(settings)
+    rules, *_ = await _after_start(settings)
     for policy in (*rules.policies, rules.default):
         for what, entry, look in _entries(policy, directory, bot):
             yield await _reach(f"{policy.name}: {what} {entry}", look(entry))

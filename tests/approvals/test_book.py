@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from approvals.book import FILE, TOLD, NotPublished, PolicyBook, Published, bounded
+from approvals.book import FILE, PAGE, TOLD, NotPublished, PolicyBook, Published, Replaced, bounded
 from approvals.errors import ConfigError
 from approvals.events import EventType
 from approvals.model import ActorRef, Source
@@ -225,15 +225,50 @@ async def test_a_restart_does_not_undo_what_was_changed_elsewhere(books: tuple[P
 
 
 async def test_a_changed_file_counts(books: tuple[PolicyBook, PolicyBook]) -> None:
-    """Over what was changed in Slack, too: the history says so, and keeps that. Also a file that was changed back."""
+    """Over what was changed in Slack, too: the history says so, and keeps that."""
     book, _ = books
     await book.apply(text("#file"), "policies.yaml")
     await published(book, text("#slack"), expected=1)
     await book.apply(text("#newer"), "policies.yaml")
     assert channel_of(await book.current()) == "#newer"
-    await book.apply(text("#file"), "policies.yaml")
-    assert channel_of(await book.current()) == "#file"
-    assert [version.author for version in await book.history()] == [FILE, FILE, ANA, FILE]
+    assert [version.author for version in await book.history()] == [FILE, ANA, FILE]
+
+
+async def test_a_replica_that_restarts_with_an_older_file_brings_nothing_back(
+    books: tuple[PolicyBook, PolicyBook],
+) -> None:
+    """In a rolling deployment: the new file was applied, an old replica restarts with the one before; also one that was
+    only noted since it said what counted, and one that a command applied. Going back is a command's business."""
+    new, old = books
+    await old.apply(text("#v1"), "policies.yaml")
+    await new.apply(text("#v2"), "policies.yaml")
+    for book in (old, new, old):
+        assert await book.apply(text("#v1"), "policies.yaml") == Replaced(1, 2)
+        assert await book.apply(text("#v2"), "policies.yaml") is None
+    assert await new.number() == 2
+    await published(new, text("#slack"), expected=2)
+    noted = await new.apply(text("#slack"), "policies.yaml")
+    assert isinstance(noted, Published)
+    await new.apply(text("#v4"), "policies.yaml")
+    assert await old.apply(text("#slack"), "policies.yaml") == Replaced(3, 4)
+    assert await old.apply(text("#v2"), "policies.yaml") == Replaced(2, 4)
+    assert channel_of(await old.current()) == "#v4"
+    back = await old.roll_back(1, expected=4, actor=BEN)
+    assert isinstance(back, Published)
+    assert await new.apply(text("#v4"), "policies.yaml") is None
+    assert channel_of(await new.current()) == "#v1"
+    await published(old, text("#v2"), expected=5)
+    assert channel_of(await new.current()) == "#v2"
+    assert await old.apply(text("#v1"), "policies.yaml") == Replaced(5, 6)
+
+
+async def test_no_applied_file_is_forgotten_however_many_came_after(books: tuple[PolicyBook, PolicyBook]) -> None:
+    """Further back than one page of the history."""
+    new, old = books
+    for number in range(PAGE * 2 + 3):
+        await new.apply(text(f"#v{number + 1}"), "policies.yaml")
+    assert await old.apply(text("#v1"), "policies.yaml") == Replaced(1, PAGE * 2 + 3)
+    assert await old.replaced(text("#never")) is None
 
 
 async def test_replicas_that_start_at_once_make_one_version(books: tuple[PolicyBook, PolicyBook]) -> None:

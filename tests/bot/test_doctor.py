@@ -15,6 +15,7 @@ from approvals.settings import Settings
 from approvals.store.embedded import free_port
 from approvals.store.redis import connect
 from approvals.store.survey import Memory
+from bot.core import open_records
 from bot.doctor import Finding, Level, examine
 from bot.manifest import SCOPES, manifest
 from localslack import LocalSlack, Seed
@@ -229,3 +230,17 @@ async def test_a_server_that_is_nearly_full(
     found = {finding.text: finding.level for finding in await report(settings(slack, redis_url, tmp_path))}
     assert found["90% of maxmemory is used: a full server takes no decisions"] is Level.WARNING
     assert found["the server's last write to disk failed"] is Level.PROBLEM
+
+
+async def test_a_policy_file_that_is_behind_is_a_warning(slack: LocalSlack, redis_url: str, tmp_path: Path) -> None:
+    """Its text counted once and was replaced: a start leaves it alone, and the finding says how to go back."""
+    asked = settings(slack, redis_url, tmp_path)
+    old = (tmp_path / "policies.yaml").read_text()
+    async with open_records(asked) as records:
+        await records.book.apply(old, "policies.yaml")
+        await records.book.apply(old + "# newer\n", "policies.yaml")
+    found = [one for one in await report(asked) if one.check == "policies"]
+    assert [one.level for one in found[:2]] == [Level.OK, Level.WARNING]
+    assert found[0].text.startswith("version 2")
+    assert "says what version 1 said" in found[1].text
+    assert "signoff policy rollback 1" in found[1].remedy
