@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from contextlib import AsyncExitStack
 
 from approvals.events import EventType
-from approvals.model import MessageKind, Resolution, Status
+from approvals.model import MessageKind, Resolution, Source, Status
 from localslack import Message
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, LEADS, REFUND, Desk, House, all_text
@@ -227,6 +229,29 @@ async def test_what_a_policy_decides_quietly_is_seen_only_if_it_fails(house: Hou
     text = await says(desk, card, "could not go on")
     assert "Approved automatically* by policy small ones" in text
     assert "retry" in desk.buttons(card.ts)
+
+
+async def test_what_a_policy_decides_is_told_where_it_says_so(house: House, clock: VirtualClock) -> None:
+    """`tell: true`: one card, which says that the policy decided and why; nobody is called and nothing can be clicked.
+    The agent went on at once, and its report stands in the thread."""
+    told_too = QUIET.replace("tell: false}", "tell: true}\n    who: [U0ANA, '@finance']")
+    (house.folder / "policies.yaml").write_text(told_too)
+    desk = await house.desk(clock=clock)
+    card = await desk.ask()
+    text = await says(desk, card, "*Approved automatically* by policy small ones", "The agent finished")
+    assert "Below the limit." in text
+    assert "Nobody was asked" in text
+    assert desk.buttons(card.ts) == []
+    await desk.core.records.effects.drain()
+    messages = [desk.slack.message(CHANNEL, card.ts), *desk.slack.messages(CHANNEL, thread_ts=card.ts)]
+    assert "Refunded $340.00" in await desk.report(card.ts)
+    for message in filter(None, messages):
+        said = message.text + json.dumps(message.blocks)
+        assert re.search(r'<@|<!(?!date)|"(user|usergroup|broadcast)"', said) is None, said
+    assert [m.ts for m in desk.slack.messages(CHANNEL) if m.thread_ts in (None, m.ts)] == [card.ts]
+    assert [desk.slack.messages(desk.slack.dm(person)) for person in (ANA, BEN)] == [[], []]
+    approval = await desk.only()
+    assert [decision.actor.source for decision in approval.decisions] == [Source.POLICY]
 
 
 async def test_a_decision_is_taken_back_while_it_waits(house: House, clock: VirtualClock) -> None:
