@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 
 from approvals.lint import Finding, Kind
 from approvals.simulate import Simulation, Step, StepKind
 from approvals.words import PLAIN, Voice
 
 MOST_NAMES = 8
+MOST_ZONES = 3
+MOST_TOGETHER = 4
+"""People of one zone who are named."""
 
 _ENDS: Mapping[str, str] = {
     "approve": "approved",
@@ -56,6 +61,52 @@ def ending(walk: Simulation, *, known: bool = True) -> str:
 def people(count: int) -> str:
     """`nobody`, `1 person`, `3 people`."""
     return "nobody" if not count else "1 person" if count == 1 else f"{count} people"
+
+
+# -- in each person's own time
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A moment as the people of one zone have it. `place` is what the zone is called: `New York`."""
+
+    zone: str
+    at: datetime
+    people: tuple[str, ...]
+
+    @property
+    def place(self) -> str:
+        """The city of an IANA name; any other name as it is."""
+        return self.zone.rpartition("/")[2].replace("_", " ")
+
+
+def local(at: datetime, who: Sequence[str], clocks: Mapping[str, tzinfo]) -> tuple[Local, ...]:
+    """A moment in the zone of each of these people, zone by zone, those with most people first. Who has no clock is
+    left out."""
+    zones: dict[str, list[str]] = {}
+    for one in who:
+        if one in clocks:
+            zones.setdefault(str(clocks[one]), []).append(one)
+    found = [Local(zone, at.astimezone(clocks[them[0]]), tuple(them)) for zone, them in zones.items()]
+    return tuple(sorted(found, key=lambda each: -len(each.people)))
+
+
+def in_words(found: Sequence[Local], say: Callable[[str], str]) -> str:
+    """`Ana, Ben: Fri 16:30 Madrid · Cleo: Fri 10:30 New York`. `say` names a person. However many there are, it stays
+    short: the rest is counted."""
+    said = [f"{_some(each.people, say)}: {each.at:%a %H:%M} {each.place}" for each in found[:MOST_ZONES]]
+    if rest := found[MOST_ZONES:]:
+        count = sum(len(each.people) for each in rest)
+        said.append(f"and {count} more in {len(rest)} {'zone' if len(rest) == 1 else 'zones'}")
+    return " · ".join(said)
+
+
+def _some(who: Sequence[str], say: Callable[[str], str]) -> str:
+    shown = ", ".join(say(one) for one in who[:MOST_TOGETHER])
+    return shown + (f" and {len(who) - MOST_TOGETHER} more" if len(who) > MOST_TOGETHER else "")
+
+
+# -- what is wrong
 
 
 def finding(found: Finding, voice: Voice = PLAIN) -> str:

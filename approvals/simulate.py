@@ -61,6 +61,11 @@ class Simulation:
         """Whether it comes to an end by itself, rather than wait for somebody for ever."""
         return self.approval.status is not Status.PENDING
 
+    def concerned(self, index: int) -> tuple[str, ...]:
+        """The people for whom a step comes: who may decide from then on; when time is up, who could until then."""
+        step = self.steps[index]
+        return self.steps[index - 1].people if step.kind is StepKind.EXPIRED and index else step.people
+
     @property
     def end(self) -> str:
         """What it becomes: a decision's type, `failed` without any answer, or `waits` for somebody for ever."""

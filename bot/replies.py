@@ -7,14 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from approvals import lint, outlook, words
 from approvals.away import LONGEST, Away, Fault, Wrong
-from approvals.hours import zones_of
 from approvals.model import SYSTEM, Standing
 from approvals.policies import Finding
 from bot import texts
-from bot.rich import Message, context, fallback, inline, section
-from bot.simulate import Simulated
+from bot.rich import inline
 
 LATE = 10.0
 """Seconds from which on work that is due counts as late."""
@@ -211,53 +208,6 @@ def cover_unfit(user_id: str, standing: Standing) -> str:
     """Somebody who cannot decide cannot cover either."""
     why = _UNFIT.get(standing, "cannot decide")
     return f"{texts.person(user_id)} {why} and cannot cover: name a full member. Nothing was changed."
-
-
-# -- what would happen, and what is wrong
-
-USAGE_SIMULATE = (
-    "Name the graph and what it would ask: `/approvals simulate refund "
-    '{"action": "issue_refund", "args": {"amount": 340}}`'
-)
-MAY_NOT_SIMULATE = (
-    "You are not among those who may look ahead: that is for whoever may start agents from Slack (`SIGNOFF_RUNNERS`) "
-    "and for admins (`SIGNOFF_ADMINS`)."
-)
-SLACK = words.Voice(texts.entry, lambda said: inline(said, 200))
-"""Policies in words, as Slack draws them."""
-
-_LINES = 18
-"""Steps that are shown at the most; what lies between is counted."""
-
-
-def bad_question(problem: str) -> str:
-    """A question that is not JSON."""
-    return f"That is not JSON: {inline(problem, 120)}. {USAGE_SIMULATE}"
-
-
-def simulated(found: Simulated) -> Message:
-    """The whole walk, for whoever asked. Times are drawn in the reader's own zone."""
-    walk, approval = found.walk, found.walk.approval
-    source = f" of {inline(approval.policy.source, 60)}" if approval.policy.source else ""
-    head = f"*If nobody answers*, under the policy {inline(approval.policy.name, 60)}{source}:"
-    steps = [f"• {texts.moment(one.at)} · {outlook.step(walk, one, SLACK, known=found.known)}" for one in walk.steps]
-    if len(steps) > _LINES:
-        steps[_LINES - 5 : -4] = [f"• … {len(steps) - _LINES + 1} more …"]
-    lines = [head, *steps, outlook.ending(walk, known=found.known)]
-    if kept := approval.hours:
-        zones = " or ".join(zones_of(kept, approval.zones))
-        lines.append(f"Times are counted in working hours: {inline(words.working(kept, zones), 200)}.")
-    lines += [f"Not told: {inline(doubt, 200)}." for doubt in walk.doubts[:5]]
-    lines += [f"{texts.entry(name)}: {inline(why, 200)}." for name, why in [*found.unresolved.items()][:5]]
-    lines = [line for line in lines if line] + ["Nothing was started, and nobody was told."]
-    return Message(fallback(head), [section("\n".join(lines[n : n + 5])) for n in range(0, len(lines), 5)])
-
-
-def uncovered(found: lint.Finding) -> Message:
-    """To an admin: one thing that is wrong with the policies."""
-    head = f"*A policy cannot do what it says.* {outlook.finding(found, SLACK)}."
-    rest = "`signoff policy lint` lists all of these. You are told once, and again if it is mended and comes back."
-    return Message(fallback(head), [section(head), context(rest)])
 
 
 # -- policies

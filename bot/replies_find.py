@@ -20,7 +20,8 @@ HELP = (
     '• `/approvals run GRAPH {"key": "value"}` starts an agent, for those who may.\n'
     "• `/approvals away until Monday cover @ben` says that you are away, and who decides for you; `/approvals back` "
     "ends it.\n"
-    '• `/approvals simulate GRAPH {"action": …}` shows who would be asked and what would follow, for those who may.\n'
+    '• `/approvals simulate GRAPH {"action": …}` shows who would be asked and what would follow, and when it is where '
+    "they are, for those who may; with `requester:@ana` on behalf of somebody else.\n"
     "• `/approvals admin` shows and changes the policies, for admins.\n"
     "• `/approvals help` shows this.\n"
     "You decide on the card itself: Approve, Edit or Deny. What fits into a row whole can be decided there. Only those "

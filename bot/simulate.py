@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from langgraph.types import Interrupt
 
@@ -33,11 +33,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """The walk. `unresolved` says of each entry that names nobody why; `known`: Slack was asked at all."""
+    """The walk. `unresolved` says of each entry that names nobody why; `known`: Slack was asked at all. Of everybody in
+    the walk, by user id: their own `clocks`, and what they are called."""
 
     walk: Simulation
     known: bool
     unresolved: Mapping[str, str] = field(default_factory=dict[str, str])
+    clocks: Mapping[str, tzinfo] = field(default_factory=dict[str, tzinfo])
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Simulator:
@@ -71,4 +74,9 @@ class Simulator:
                     people[entry] = await self._directory.people(entry)
                 except ConfigError as wrong:
                     unresolved[entry] = str(wrong)
-        return Simulated(simulate(opened, people), self._directory is not None, unresolved)
+        walk = simulate(opened, people)
+        if self._directory is None:
+            return Simulated(walk, known=False)
+        clocks = {one: await self._directory.zone(one) for one in walk.people}
+        names = {one: await self._directory.name(one) for one in walk.people}
+        return Simulated(walk, known=True, unresolved=unresolved, clocks=clocks, names=names)

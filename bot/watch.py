@@ -10,7 +10,7 @@ import structlog
 from approvals.book import PolicyBook
 from approvals.errors import ConfigError, SignoffError
 from approvals.store.told import ToldStore
-from bot import replies
+from bot import replies_ahead
 from bot.coverage import Coverage
 from bot.directory import Directory
 from bot.rich import Message
@@ -55,7 +55,7 @@ class Watch:
             return 0
         rules, _ = await self._book.current()
         found = await self._coverage.findings(rules)
-        names = {f"{admin}|{one.key}": (admin, replies.uncovered(one)) for one in found for admin in admins}
+        names = {f"{admin}|{one.key}": (admin, replies_ahead.uncovered(one)) for one in found for admin in admins}
         await self._told.keep(names)
         sent = 0
         for name, (admin, message) in names.items():

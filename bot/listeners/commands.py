@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agents.dialects import Dialects
 from approvals.model import JsonValue, Standing
 from approvals.refusals import Refusal
-from bot import blocks, find, modals, payloads, replies, replies_find, strict_json
+from bot import blocks, find, modals, payloads, replies, replies_ahead, replies_find, strict_json
 from bot.blocks import Message
 from bot.find import Find, Wrong
 from bot.listeners.admin import Admin
@@ -19,6 +19,7 @@ from bot.payloads import ID, Body, Person
 from bot.simulate import Asked, Simulator
 
 COMMAND = "/approvals"
+REQUESTER = "requester:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,12 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Simulate:
-    """`/approvals simulate GRAPH {json}`: what the graph would ask."""
+    """`/approvals simulate [requester:@ana] GRAPH {json}`: what the graph would ask, and on whose behalf; on that of
+    whoever looks ahead where nobody is named."""
 
     graph: str
     question: JsonValue
+    requester: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +112,22 @@ def _start(rest: str) -> Start | Say:
 
 
 def _simulate(rest: str) -> Simulate | Say:
-    graph, text = _first_word(rest)
-    if not graph or not text:
-        return Say(replies.USAGE_SIMULATE)
+    before, rest = _requester(rest)
+    graph, rest = _first_word(rest)
+    after, text = _requester(rest)
+    requester = before if after is None else after
+    if not graph or not text or requester == "":
+        return Say(replies_ahead.USAGE_SIMULATE)
     try:
-        return Simulate(graph, strict_json.parse(text))
+        return Simulate(graph, strict_json.parse(text), requester)
     except ValueError as wrong:
-        return Say(replies.bad_question(str(wrong)))
+        return Say(replies_ahead.bad_question(str(wrong)))
+
+
+def _requester(text: str) -> tuple[str | None, str]:
+    """Whom the first word names as the requester, and the rest; `None` where it does not, and all of it."""
+    word, rest = _first_word(text)
+    return (word[len(REQUESTER) :], rest) if word.lower().startswith(REQUESTER) else (None, text)
 
 
 def register(app: App, door: Door) -> None:
@@ -210,14 +222,17 @@ class Commands:
         core = self._door.core
         admin = (await self._door.sight.viewer(person, ())).admin
         if not admin and not await self._may_run(person):
-            return replies.MAY_NOT_SIMULATE
+            return replies_ahead.MAY_NOT_SIMULATE
         if asked.graph not in core.registry.names():
             return replies.no_such_graph(asked.graph, core.registry.names())
+        requester = (person.id,) if asked.requester is None else await self._door.directory.called(asked.requester)
+        if len(requester) != 1:
+            return replies_ahead.unclear(asked.requester or "", len(requester))
         dialects, zone = Dialects(replies=core.registry.replies), core.settings.signoff_time_zone
         simulator = Simulator(dialects, team_zone=zone, directory=self._door.directory)
-        question = Asked(graph=asked.graph, payload=asked.question, at=self._door.clock(), requester=person.id)
+        question = Asked(graph=asked.graph, payload=asked.question, at=self._door.clock(), requester=requester[0])
         rules, _ = await core.records.book.current()
-        return replies.simulated(await simulator.run(question, rules))
+        return replies_ahead.simulated(await simulator.run(question, rules))
 
     async def _may_run(self, person: Person) -> bool:
         return bool(await self._door.directory.belongs(person.id, self._door.core.settings.signoff_runners))

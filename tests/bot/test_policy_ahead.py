@@ -58,8 +58,15 @@ def test_a_file_is_tried_without_a_server_or_slack(run: Run, file: Path) -> None
         "Fri 2026-11-20 16:30:00 reminded in #approvals",
         "Mon 2026-11-23 12:00:00 told in #finance-leads; now @finance, U0CLEO may decide",
         "Mon 2026-11-23 16:00:00 time is up: denied by the policy",
-        "Without SLACK_BOT_TOKEN nobody was looked up.",
+        "Without SLACK_BOT_TOKEN nobody was looked up: the times are of the policy's zone, Europe/Berlin.",
     ]
+    found = json.loads(run(*args, "--json", **over).out)
+    assert (found["people"], found["names"]) == (None, None)
+    assert [step["local"] for step in found["steps"]][1] == [
+        {"zone": "Europe/Berlin", "at": "2026-11-20T16:30:00+01:00", "people": None}
+    ]
+    file.write_text(RULES.replace("Europe/Berlin", "approver"))
+    assert "the times are of the team's zone, America/New_York." in run(*args, **over).out
 
 
 def test_a_simulation_is_one_document(run: Run, slack: ThreadedSlack, file: Path) -> None:
@@ -82,6 +89,35 @@ def test_a_simulation_is_one_document(run: Run, slack: ThreadedSlack, file: Path
         ("2026-11-23T11:00:00+00:00", "escalated", 1, ["U0BEN", "U0CLEO"]),
         ("2026-11-23T15:00:00+00:00", "expired", 1, []),
     ]
+    ben, cleo = ("America/New_York", ["U0BEN"]), ("Europe/Paris", ["U0CLEO"])
+    assert [[(at["zone"], at["people"], at["at"][11:]) for at in step["local"]] for step in found["steps"]] == [
+        [(*ben, "10:00:00-05:00")],
+        [(*ben, "10:30:00-05:00")],
+        [(*ben, "06:00:00-05:00"), (*cleo, "12:00:00+01:00")],
+        [(*ben, "10:00:00-05:00"), (*cleo, "16:00:00+01:00")],
+    ]
+    assert (found["requester"], found["names"]) == ("U0ANA", {"U0BEN": "ben", "U0CLEO": "cleo"})
+
+
+def test_each_step_is_told_in_everybodys_own_time(run: Run, slack: ThreadedSlack, file: Path) -> None:
+    """A row beneath it; the requester, by any name that Slack knows, is not among them."""
+    over = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_API_URL": slack.api_url}
+    args = ("policy", "simulate", "refund", QUESTION, "--file", str(file), "--at", "2026-11-20T15:00Z")
+    lines = [" ".join(line.split()) for line in run(*args, **over).out.splitlines()]
+    assert lines[lines.index("Fri 2026-11-20 16:30:00 reminded in #approvals") + 1 :] == [
+        "ana: Fri 16:30 Madrid · ben: Fri 10:30 New York",
+        "Mon 2026-11-23 12:00:00 told in #finance-leads; now @finance, U0CLEO may decide (3 people)",
+        "ana: Mon 12:00 Madrid · ben: Mon 06:00 New York · cleo: Mon 12:00 Paris",
+        "Mon 2026-11-23 16:00:00 time is up: denied by the policy",
+        "ana: Mon 16:00 Madrid · ben: Mon 10:00 New York · cleo: Mon 16:00 Paris",
+        "In all, 3 people could have decided.",
+    ]
+    for name in ("@ana", "ana@example.com", "U0ANA"):
+        found = json.loads(run(*args, "--json", "--requester", name, **over).out)
+        assert (found["requester"], found["people"]) == ("U0ANA", ["U0BEN", "U0CLEO"])
+    assert json.loads(run(*args, "--json", "--requester", "nightly", **over).out)["requester"] == "nightly"
+    ran = run(*args, "--requester", "@nobody", **over)
+    assert (ran.status, "--requester '@nobody' is nobody's name" in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -128,4 +164,4 @@ def test_the_example_on_the_page_is_what_is_printed(run: Run, slack: ThreadedSla
     ran = run(*shlex.split(shown[1]), "--file", "page.yaml", **over)
     assert ran.status == 0, ran.err
     printed = [" ".join(line.split()) for line in ran.out.splitlines()]
-    assert [" ".join(line.split()) for line in shown[2].splitlines()] == printed[-6:]
+    assert [" ".join(line.split()) for line in shown[2].splitlines()] == printed[-len(shown[2].splitlines()) :]

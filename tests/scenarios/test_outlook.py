@@ -30,6 +30,8 @@ default:
 """
 QUESTION = '/approvals simulate refund {"action": "issue_refund", "args": {"amount": %s}}'
 
+SIMULATE = '/approvals simulate %s {"action": "issue_refund", "args": {"amount": 340}}'
+
 
 def moment(text: str) -> str:
     """How Slack is asked to draw a time."""
@@ -61,6 +63,32 @@ async def test_what_would_follow_is_said_in_private_and_nothing_is_started(house
 
 
 _TIMES = ("2026-11-20 20:30", "2026-11-20 21:30", "2026-11-23 14:30", "2026-11-24 16:30")
+
+
+async def test_each_step_is_said_in_everybodys_own_time_for_whoever_asks(house: House, clock: VirtualClock) -> None:
+    """Ana is in Madrid, Ben in New York, Cleo in Paris: each reads when it comes where the others are. An admin looks
+    ahead on behalf of somebody else, by mention, name or address; a name that fits nobody is said."""
+    desk = await ruled(house, clock, signoff_admins=BEN)
+    clock.now = datetime(2026, 11, 20, 20, 30, tzinfo=UTC)
+    everybody = shown(await said(desk, BEN, SIMULATE % "requester:@cleo refund"))
+    assert [line.strip() for line in everybody.splitlines() if "◦" in line] == [
+        "◦ <@U0ANA>: Fri 21:30 Madrid · <@U0BEN>: Fri 15:30 New York",
+        "◦ <@U0ANA>: Fri 22:30 Madrid · <@U0BEN>: Fri 16:30 New York",
+        "◦ <@U0ANA>: Mon 15:30 Madrid · <@U0BEN>: Mon 09:30 New York",
+        "◦ <@U0ANA>: Tue 17:30 Madrid · <@U0BEN>: Tue 11:30 New York",
+    ]
+    assert "@finance (2 people)" in everybody
+    assert "requested by <@U0CLEO>" in everybody
+    for whose in ("refund requester:<@U0ANA|ana>", "requester:ana@example.com refund", "refund REQUESTER:U0ANA"):
+        hers = shown(await said(desk, BEN, SIMULATE % whose))
+        assert "@finance (1 person)" in hers
+        assert "◦ <@U0BEN>: Mon 09:30 New York · <@U0CLEO>: Mon 15:30 Paris" in hers
+        assert "<@U0ANA>:" not in hers
+    assert "@finance (1 person)" in shown(await said(desk, BEN, SIMULATE % "refund"))
+    assert "Nobody is called `@zoe`" in shown(await said(desk, BEN, SIMULATE % "requester:@zoe refund"))
+    for wrong in ("requester: refund", "requester:@ana"):
+        assert "Name the graph" in shown(await said(desk, BEN, f"/approvals simulate {wrong}"))
+    assert await desk.approvals() == ()
 
 
 async def test_it_is_what_an_approval_gets(house: House, clock: VirtualClock) -> None:
