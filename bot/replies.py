@@ -20,6 +20,11 @@ NOTHING_FOR_YOU = ":white_check_mark: Nothing is waiting for you."
 NOT_DONE = "Nothing was changed"
 SLOW = "One moment"
 SLOW_FORM = "This takes longer than usual. The card will show what came of it; if it does not change, try again."
+SLOW_HERE = "This takes longer than usual. What came of it is said here in a moment."
+SLOW_SAVE = (
+    ":hourglass: *One moment.* This takes longer than usual, and what you typed stays here. Whether it was saved is "
+    "said here in a moment."
+)
 BROKEN = (
     "Something went wrong on our side, and it was logged. If a card still shows its buttons, nothing was decided: "
     "please try again in a moment."
@@ -60,6 +65,10 @@ FORM_HINT = (
 FORM_YAML = "YAML, as in the policy file."
 WRITE_IT = "Write the policy here."
 REMOVE_SURE = "What it was about falls to the policies below it. The history keeps it."
+BROKEN_HERE = (
+    ":warning: Something went wrong on our side, and it was logged. The history says whether it was done; if it was "
+    "not, please try again in a moment."
+)
 NO_HISTORY = "Nothing was published yet: the settings count."
 MORE_HISTORY = "Older ones: `signoff policy history --limit 1000`, `signoff policy rollback N`."
 SOMEBODY = "Somebody else"
@@ -216,6 +225,11 @@ def cover_unfit(user_id: str, standing: Standing) -> str:
 def published(number: int, *, new: bool) -> str:
     """What counts now."""
     return f":white_check_mark: Version {number} counts now." if new else f"Nothing to do: version {number} says that."
+
+
+def mistakes(said: str) -> str:
+    """Above a form that was sent, where it is too late to say it below the field; `said` is plain."""
+    return f":warning: *Not saved yet.* {inline(said, 1800)}"
 
 
 def newer(number: int, who: str) -> str:

@@ -6,8 +6,7 @@ A trigger is good for three seconds and Slack may be slow to answer: a view is o
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from approvals.book import NotPublished, PolicyVersion, Published, difference
 from approvals.errors import InputError
@@ -18,11 +17,10 @@ from approvals.refusals import Refusal
 from bot import admin_views as views
 from bot import payloads, replies
 from bot.admin_views import DEFAULT, At, Shown
-from bot.listeners.door import Answer, App, Door
+from bot.listeners.door import Answer, App, Door, View
+from bot.listeners.sent import Sent, saving, sent, slow
 from bot.modals import notice
 from bot.payloads import Body, Person
-
-View = Mapping[str, Any]
 
 
 def register(app: App, door: Door) -> None:
@@ -35,9 +33,9 @@ def register(app: App, door: Door) -> None:
     app.action("admin:history")(door.listener(admin.history))
     app.action("admin:version")(door.listener(admin.version))
     app.action("admin:reapply")(door.listener(admin.reapply))
-    app.view("admin:save")(door.listener(admin.save))
-    app.view("admin:remove")(door.listener(admin.remove))
-    app.view("admin:back")(door.listener(admin.bring_back))
+    app.view("admin:save")(door.listener(admin.save, slow=saving))
+    app.view("admin:remove")(door.listener(admin.remove, slow=slow))
+    app.view("admin:back")(door.listener(admin.bring_back, slow=slow))
 
 
 class Admin:
@@ -135,16 +133,18 @@ class Admin:
 
     async def remove(self, body: Body, answer: Answer) -> None:
         """Takes a policy out, after it was asked once more."""
-        view, at = _sent(body)
-        actor = await self._actor(payloads.person(body))
-        if actor is None:
-            await answer.ack(response_action="update", view=notice(replies.NOT_DONE, replies.NO_ADMIN))
-            return
-        shown, name = await self._one(at)
-        text = shown.text.without(at.index)
-        done = await self._book.publish(text, expected=at.number, actor=actor, note=f"{name} removed")
-        await answer.ack()
-        await self._slack.update_view(payloads.root_view_id(view), await self._list(at.page, self._came(done)))
+        view, at = sent(body)
+        async with Sent(self._slack, view, answer) as form:
+            actor = await self._actor(payloads.person(body))
+            if actor is None:
+                await form.instead(notice(replies.NOT_DONE, replies.NO_ADMIN))
+                return
+            shown, name = await self._one(at)
+            text = shown.text.without(at.index)
+            done = await self._book.publish(text, expected=at.number, actor=actor, note=f"{name} removed")
+            said = self._came(done)
+            await form.closed(said)
+            await self._slack.update_view(payloads.root_view_id(view), await self._list(at.page, said))
 
     async def _change(self, at: At, actor: ActorRef) -> str:
         """Moves or switches a policy of the version that was shown; the sentence that says what came of it."""
@@ -197,33 +197,44 @@ class Admin:
 
     async def save(self, body: Body, answer: Answer) -> None:
         """Publishes what was typed. Mistakes stand below the field; what somebody else saved meanwhile stands above
-        it, and what was typed stays."""
-        view, at = _sent(body)
+        it, and what was typed stays: also where Slack or we were slow, and where something went wrong."""
+        view, at = sent(body)
+        values = payloads.state_values(body)
+        typed, note = views.typed(values, views.TEXT), views.typed(values, views.NOTE)
+
+        def again(said: str) -> View:
+            return views.form(at, "", typed, note=note, said=said)
+
+        async with Sent(self._slack, view, answer, again, kept=True) as form:
+            await self._save(form, body, typed, note)
+
+    async def _save(self, form: Sent, body: Body, typed: str, note: str) -> None:
+        view, at = sent(body)
         actor = await self._actor(payloads.person(body))
         if actor is None:
-            await answer.ack(response_action="update", view=notice(replies.NOT_DONE, replies.NO_ADMIN))
+            await form.instead(notice(replies.NOT_DONE, replies.NO_ADMIN, [typed]))
             return
         shown = await self._shown(at.number)
         block = None if shown is None else _block(shown.text, at.index)
         if shown is None or block is None:
             raise InputError("a form is not of our making: it names no policy")
-        values = payloads.state_values(body)
-        typed, note = views.typed(values, views.TEXT), views.typed(values, views.NOTE)
         if not typed.strip():
-            await answer.ack(response_action="errors", errors={views.TEXT: replies.WRITE_IT})
+            again = views.form(at, block[0], typed, note=note, said=replies.mistakes(replies.WRITE_IT))
+            await form.wrong(views.TEXT, replies.WRITE_IT, again)
             return
         text = shown.text.with_new(typed) if at.index == NEW else shown.text.with_block(_place(at), typed)
         done = await self._book.publish(text, expected=at.number, actor=actor, note=note or _note(at, block[0]))
         if isinstance(done, Published):
-            await answer.ack()
             said = replies.published(done.version.number, new=done.new)
+            await form.closed(said)
             await self._slack.update_view(payloads.root_view_id(view), await self._list(at.page, said))
         elif done.findings:
             first = shown.text.line_of(_place(at))
-            errors = {views.TEXT: replies.findings(done.findings, first, len(typed.strip("\n").splitlines()))}
-            await answer.ack(response_action="errors", errors=errors)
+            said = replies.findings(done.findings, first, len(typed.strip("\n").splitlines()))
+            again = views.form(at, block[0], typed, note=note, said=replies.mistakes(said))
+            await form.wrong(views.TEXT, said, again)
         else:
-            await answer.ack(response_action="update", view=await self._again(at, block[0], typed, note, done))
+            await form.instead(await self._again(at, block[0], typed, note, done))
 
     async def _again(self, at: At, name: str, typed: str, note: str, done: NotPublished) -> View:
         """The form once more, over the version that counts by now."""
@@ -267,19 +278,20 @@ class Admin:
 
     async def bring_back(self, body: Body, answer: Answer) -> None:
         """Makes an earlier version count again, if nobody published another since it was looked at."""
-        view, at = _sent(body)
-        actor = await self._actor(payloads.person(body))
-        if actor is None:
-            await answer.ack(response_action="update", view=notice(replies.NOT_DONE, replies.NO_ADMIN))
-            return
-        done = await self._book.roll_back(at.index, expected=at.number, actor=actor)
-        if not isinstance(done, Published):
-            await answer.ack(response_action="update", view=await self._version(at, self._came(done)))
-            return
-        await answer.ack()
-        said = replies.published(done.version.number, new=done.new)
-        await self._slack.update_view(payloads.previous_view_id(view), await self._history(at.page))
-        await self._slack.update_view(payloads.root_view_id(view), await self._list(at.page, said))
+        view, at = sent(body)
+        async with Sent(self._slack, view, answer) as form:
+            actor = await self._actor(payloads.person(body))
+            if actor is None:
+                await form.instead(notice(replies.NOT_DONE, replies.NO_ADMIN))
+                return
+            done = await self._book.roll_back(at.index, expected=at.number, actor=actor)
+            if not isinstance(done, Published):
+                await form.instead(await self._version(at, self._came(done)))
+                return
+            said = replies.published(done.version.number, new=done.new)
+            await form.closed(said)
+            await self._slack.update_view(payloads.previous_view_id(view), await self._history(at.page))
+            await self._slack.update_view(payloads.root_view_id(view), await self._list(at.page, said))
 
 
 def _clicked(body: Body) -> tuple[str, At]:
@@ -288,15 +300,6 @@ def _clicked(body: Body) -> tuple[str, At]:
     if at is None or view_id is None:
         raise InputError("a button is not of our making: its value cannot be read")
     return view_id, at
-
-
-def _sent(body: Body) -> tuple[Mapping[str, Any], At]:
-    """The view that was sent and what it is about. Raises `InputError` for one that is not ours."""
-    view: Mapping[str, Any] = body.get("view") or {}
-    at = views.metadata(view)
-    if at is None:
-        raise InputError("a form is not of our making: its metadata cannot be read")
-    return view, at
 
 
 def _place(at: At) -> int | None:

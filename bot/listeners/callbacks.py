@@ -8,8 +8,8 @@ from approvals.ports import Query
 from approvals.refusals import Reason, Refusal
 from approvals.transitions import Change
 from bot import callbacks_views as views
-from bot import payloads, texts_health
-from bot.listeners.door import Answer, App, Door
+from bot import payloads, replies, texts_health
+from bot.listeners.door import Answer, App, Door, View
 from bot.modals import notice
 from bot.payloads import Body, Person
 
@@ -21,7 +21,8 @@ def register(app: App, door: Door) -> None:
     """Registers the button of the Home and the form."""
     again = Again(door)
     app.action("callbacks:open")(door.listener(again.open))
-    app.view(views.AGAIN)(door.listener(again.send))
+    slow = notice(replies.SLOW, replies.SLOW_HERE)
+    app.view(views.AGAIN)(door.listener(again.send, slow=lambda _: slow))
 
 
 class Again:
@@ -51,18 +52,19 @@ class Again:
     async def send(self, body: Body, answer: Answer) -> None:
         """Has all of them sent once more, each by itself, in the name of whoever clicked."""
         door, person = self._door, payloads.person(body)
-        actor = await self._actor(person)
+        actor, view_id = await self._actor(person), payloads.view_id(body)
+
+        async def redraw(view: View) -> None:
+            if view_id is not None:
+                await door.slack.update_view(view_id, view)
+
         if actor is None:
-            await answer.ack(response_action="update", view=notice(texts_health.TITLE, texts_health.NO_ADMIN))
+            await answer.instead(notice(texts_health.TITLE, texts_health.NO_ADMIN), redraw)
             return
         page = await door.approvals.page(Query(status=None, undelivered=True, limit=AT_ONCE))
         done = [await self._again(approval, actor) for approval in page.approvals]
         text = texts_health.sent(done.count(True), done.count(False), max(0, page.total - len(done)))
-        view, view_id = notice(texts_health.TITLE, text), payloads.view_id(body)
-        if not answer.acked:
-            await answer.ack(response_action="update", view=view)
-        elif view_id is not None:  # it took so long that the form says so
-            await door.slack.update_view(view_id, view)
+        await answer.instead(notice(texts_health.TITLE, text), redraw)
         await door.core.records.homes.soon([person.id])
 
     async def _again(self, approval: Approval, actor: ActorRef) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -34,17 +35,29 @@ App = Any
 ACK_WITHIN = 2.5
 """Seconds for everything before the acknowledgement. Slack waits 3, and the answer has to travel."""
 
+SETTLED = 0.5
+"""Seconds after an acknowledgement in which Slack has drawn what it said: Bolt sends it a moment after it was given."""
+
+View = Mapping[str, Any]
+Drawing = Callable[[Body], View]
+"""What stands in the place of a form while it takes longer than Slack waits."""
+
 log = structlog.get_logger()
 
 
 class Answer:
     """How one listener answers: acknowledges once, and says something in private."""
 
-    def __init__(self, ack: AsyncAck, respond: AsyncRespond | None, *, form: bool = False) -> None:
+    def __init__(
+        self, ack: AsyncAck, respond: AsyncRespond | None, *, form: bool = False, slow: Callable[[], View] | None = None
+    ) -> None:
         self._ack = ack
         self._respond = respond
         self._form = form
+        self._slow = slow or _wait_for_the_card
         self.acked = False
+        self.late: float | None = None
+        """When it was acknowledged because time was up (by the clock of the loop), before anything was known."""
 
     async def ack(self, **what: Any) -> None:
         """Acknowledges; later calls do nothing. Nothing may raise after it: Bolt would lose it."""
@@ -62,10 +75,22 @@ class Answer:
 
     async def in_time(self) -> None:
         """Acknowledges because time is up. A form says that more is to come."""
+        if self.acked:
+            return
+        self.late = asyncio.get_running_loop().time()
         if self._form:
-            await self.ack(response_action="update", view=modals.notice(replies.SLOW, replies.SLOW_FORM))
+            await self.ack(response_action="update", view=self._slow())
         else:
             await self.ack()
+
+    async def instead(self, view: View, redraw: Callable[[View], Awaitable[None]]) -> None:
+        """Puts a view in the place of the form that was sent: with the acknowledgement, or by `redraw` where that was
+        given before, once what it shows has surely arrived."""
+        if self.late is None:
+            await self.ack(response_action="update", view=view)
+            return
+        await asyncio.sleep(max(0.0, self.late + SETTLED - asyncio.get_running_loop().time()))
+        await redraw(view)
 
     async def say(self, message: Message | str, *, replace: bool = False) -> None:
         """To that person only. `replace` redraws the private message that was clicked on."""
@@ -151,13 +176,20 @@ class Door:
         detail = str(self.shown.told(refusal.detail, approval))
         return texts.refusal(replace(refusal, detail=detail), self.shown.approval(approval), person.id)
 
-    def listener(self, handle: Callable[[Body, Answer], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-        """Wraps a handler in the error boundary. Whatever happens, Slack is acknowledged and the person is told."""
+    def listener(
+        self, handle: Callable[[Body, Answer], Awaitable[None]], *, slow: Drawing | None = None
+    ) -> Callable[..., Awaitable[None]]:
+        """Wraps a handler in the error boundary. Whatever happens, Slack is acknowledged and the person is told.
+
+        `slow` draws what a form says that takes longer than Slack waits, where no card will show what came of it; it
+        raises for no body.
+        """
 
         async def boundary(ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond | None = None) -> None:
             # Only what came from a message or a command has a response_url; a form or the Home tab has none.
             form = body.get("type") == "view_submission"
-            answer = Answer(ack, respond if body.get("response_url") else None, form=form)
+            respond = respond if body.get("response_url") else None
+            answer = Answer(ack, respond, form=form, slow=partial(slow, body) if slow else None)
             try:
                 with self.core.records.effects.people.person():
                     await self._handled(handle, body, answer)
@@ -183,12 +215,16 @@ class Door:
     @staticmethod
     async def _apologise(answer: Answer, failed: Exception) -> None:
         try:
-            await answer.end(_sorry(failed))
+            await answer.end(sorry(failed))
         except Exception as again:
             log.error("could not tell", action="listener.silent", exc_info=again)
 
 
-def _sorry(failed: Exception) -> str:
+def _wait_for_the_card() -> View:
+    return modals.notice(replies.SLOW, replies.SLOW_FORM)
+
+
+def sorry(failed: Exception) -> str:
     if isinstance(failed, Later):
         return replies.limited(failed.seconds)
     return replies.MALFORMED if isinstance(failed, InputError) else replies.BROKEN
