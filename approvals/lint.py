@@ -1,14 +1,17 @@
 """Policies that nobody could finish: rules held against who can be reached. Pure; the facts are handed in.
 
-It judges by the people of all levels together: votes that were given before a step count after it. What is temporary
-(everybody is away) is a finding like any other; it goes when they are back.
+It judges by the people of all levels together, as votes that were given before a step count after it; and once more
+from each step on that replaces people, as if nobody had voted by then. What is temporary (everybody is away) is a
+finding like any other; it goes when they are back.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 from approvals.entries import API
 from approvals.policy import MANAGER, Group, OnExpiry, Policy, PolicySet
@@ -35,6 +38,10 @@ class Kind(StrEnum):
     """There are just enough people: none of them could have it decided for themselves."""
     STANDS_FOR_NONE = "stands_for_none"
     """A step says for none of the groups that must approve, so it helps none of them."""
+    STRANDED = "stranded"
+    """From a step on that replaces people there are too few, unless others voted before it."""
+    UNREACHED = "unreached"
+    """Nobody of an entry is in a channel in which the card stands for them, and it is sent to none of them."""
     APPROVES_UNSEEN = "approves_unseen"
     """Nobody could decide, and when the time is up it is approved."""
 
@@ -52,11 +59,12 @@ class Seen:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of everything that policies name (`entries_of`, `channels_of`). `away` are the user ids of those
-    who are away without a cover; `outside` the channels that the bot is not in, with the reason. A `manager` is one
-    person more, whoever it is; `managers` says whether one can be found."""
+    who are away without a cover; `outside` the channels that the bot is not in, with the reason, `inside` the user ids
+    of who is in the others. A `manager` is one person more, whoever it is; `managers`: one can be found."""
 
     entries: Mapping[str, Seen] = field(default_factory=dict[str, Seen])
     outside: Mapping[str, str] = field(default_factory=dict[str, str])
+    inside: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     away: frozenset[str] = frozenset()
     managers: bool = False
 
@@ -149,6 +157,8 @@ class _Rule:
             need = self._rule.quorum.deny
             yield self._finding(Kind.TOO_FEW, "quorum.deny", have=len(everybody), need=need)
         yield from self._groups()
+        yield from self._stranded(everybody)
+        yield from self._unreached()
         if not everybody and self._rule.expire is not None and self._rule.expire.then is OnExpiry.APPROVE:
             yield self._finding(Kind.APPROVES_UNSEEN, "expire")
 
@@ -167,6 +177,67 @@ class _Rule:
 
     def _group(self, group: Group) -> frozenset[str]:
         return self._people(self._rule.stands_for(group, len(self._rule.escalate)))
+
+    def _stranded(self, everybody: frozenset[str]) -> Iterator[Finding]:
+        """The first step from which on too few people are left, for all or for a group of whom there are enough."""
+        rule = self._rule
+        counted = [(everybody, rule.quorum.approve, self._asked_from)]
+        counted += [(self._group(group), group.approve, partial(self._group_from, group)) for group in rule.groups]
+        for index, step in enumerate(rule.escalate):
+            if not step.replace:
+                continue
+            for ever, need, left in counted:
+                if len(ever) >= need > (have := len(left(index + 1))):
+                    yield self._finding(Kind.STRANDED, f"escalate[{index}].replace", have=have, need=need)
+                    return
+
+    def _levels(self, first: int) -> range:
+        return range(first, len(self._rule.escalate) + 1)
+
+    def _asked_from(self, first: int) -> frozenset[str]:
+        """Everybody who may vote at that level or a later one."""
+        return self._people(entry for level in self._levels(first) for entry in self._rule.audience(level))
+
+    def _group_from(self, group: Group, first: int) -> frozenset[str]:
+        """Those of them whose votes count for a group."""
+        return self._people(
+            entry
+            for level in self._levels(first)
+            for entry in self._rule.stands_for(group, level)
+            if entry in self._rule.audience(level)
+        )
+
+    def _unreached(self) -> Iterator[Finding]:
+        """Entries of which nobody is told: who may break the glass is not asked, and not among them."""
+        for where, entry in dict.fromkeys(_named(self._rule)):
+            seen = self._seen(entry)
+            if where == "break_glass" or entry == MANAGER or entry.startswith(API) or not seen.people:
+                continue
+            step = re.match(r"escalate\[(\d+)\]", where)
+            places = self._places(entry, int(step[1]) + 1 if step else 0)
+            told = [self._told(place) for place in places]
+            if all(found is not None and found.isdisjoint(seen.people) for found in told):
+                channels = ", ".join(place for place in places if place in self._facts.inside)
+                yield self._finding(Kind.UNREACHED, where, entry, why=channels)
+
+    def _places(self, entry: str, first: int) -> tuple[str, ...]:
+        """Where the card can be decided at the levels from that one on at which an entry may decide."""
+        levels = [level for level in self._levels(first) if entry in self._rule.audience(level)]
+        return tuple(dict.fromkeys(place for level in levels for place in self._rule.reach(level)))
+
+    def _told(self, place: str) -> frozenset[str] | None:
+        """Who has the card in a place: the people of a channel, or each one by direct message. `None`: unknown."""
+        if place in self._facts.inside:
+            return self._facts.inside[place]
+        if place == MANAGER or place.startswith(API):
+            return frozenset()
+        return frozenset(self._facts.entries[place].people) if place in self._direct() else None
+
+    def _direct(self) -> frozenset[str]:
+        """Entries that are told by direct message."""
+        steps = self._rule.escalate
+        named = (entry for step in steps if not step.channel for entry in step.to)
+        return frozenset(entry for entry in named if entry in self._facts.entries)
 
     def _enough(self, where: str, people: frozenset[str], need: int) -> Iterator[Finding]:
         """The first of these that is so: nobody, too few, too few who are here, too few if one of them asks."""

@@ -128,6 +128,14 @@ def _wrong(found: Finding, voice: Voice) -> str:
         Kind.AWAY: f"{need} must agree, and {have} of them is here now; name a cover, or more people",
         Kind.REQUESTER: f"{need} must agree, and there is just {have}: nobody of them could ask for it; name one more",
         Kind.STANDS_FOR_NONE: "the step stands for none of the groups that must approve; add for: to it",
+        Kind.STRANDED: (
+            f"from this step on {need} must agree, and there is only {have}, unless somebody voted before; "
+            "name more, or leave replace out"
+        ),
+        Kind.UNREACHED: (
+            f"nobody of {entry} is where the card stands{why}, and it is sent to none of them; "
+            "invite them there, or name a channel that they are in"
+        ),
         Kind.APPROVES_UNSEEN: "nobody could decide, and when the time is up it is approved; let it deny or wait",
     }[found.kind]
 

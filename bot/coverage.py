@@ -32,13 +32,14 @@ class Coverage:
         away = await self._absences.of(*people)
         # A cover is as good as the person, as long as they are there themselves.
         gone = frozenset(one for one, leave in away.items() if leave.cover is None or leave.cover in away)
-        outside: dict[str, str] = {}
+        outside, inside = dict[str, str](), dict[str, frozenset[str]]()
         for channel in channels_of(policies):
             try:
                 await self._directory.joined(channel)
+                inside[channel] = frozenset(await self._directory.members(channel))
             except ConfigError as wrong:
                 outside[channel] = str(wrong)
-        return Facts(entries=entries, outside=outside, away=gone, managers=self._managers)
+        return Facts(entries=entries, outside=outside, inside=inside, away=gone, managers=self._managers)
 
     async def seen(self, entry: str) -> Seen:
         """Whom an audience entry stands for."""

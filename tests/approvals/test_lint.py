@@ -99,6 +99,74 @@ def test_those_who_are_away_do_not_count_while_they_are() -> None:
     assert lint(rules, FACTS) == ()
 
 
+STRANDING = replace(
+    GOOD,
+    quorum=Quorum(approve=2),
+    escalate=(
+        EscalationStep(after=60.0, to=("@leads",)),
+        EscalationStep(after=120.0, to=("@leads",), replace=True),
+    ),
+)
+
+
+def test_a_step_that_replaces_people_leaves_enough_of_them() -> None:
+    """As if nobody had voted before it, together with those of the steps after it; also for a group. One finding, at
+    the first of several, and none where there are too few in all."""
+    stranded = ("stranded", "escalate[1].replace", "")
+    assert found(STRANDING) == [stranded]
+    (finding,) = lint(PolicySet((STRANDING,), DEFAULT), FACTS)
+    assert (finding.have, finding.need) == (1, 2)
+    last = EscalationStep(after=180.0, to=("@finance",))
+    assert found(replace(STRANDING, escalate=(*STRANDING.escalate, last))) == []
+    assert found(replace(STRANDING, quorum=Quorum())) == []
+    again = replace(STRANDING.escalate[1], after=240.0)
+    assert found(replace(STRANDING, escalate=(*STRANDING.escalate, again))) == [stranded]
+    assert found(replace(STRANDING, quorum=Quorum(approve=5))) == [("too_few", "quorum.approve", "")]
+    legal = Group(name="legal", who=("@finance",))
+    step = EscalationStep(after=60.0, to=("#ops",), replace=True)
+    grouped = replace(GOOD, who=(), groups=(legal,), escalate=(replace(step, stands_for=("legal",)),))
+    assert found(grouped) == []
+    assert ("stranded", "escalate[0].replace", "") in found(replace(grouped, escalate=(step,)))
+
+
+INSIDE = {"#ops": frozenset({"UANA", "UBEN"}), "#leads": frozenset({"UDAN"})}
+
+
+@pytest.mark.parametrize(
+    ("rule", "wrong"),
+    [
+        (GOOD, []),
+        (replace(GOOD, channel="#leads"), []),
+        (replace(GOOD, who=("@finance", "@boss")), ["who"]),
+        (replace(GOOD, groups=(Group(name="boss", who=("@boss",)),)), ["all_of.boss"]),
+        (replace(GOOD, channel="#unknown", who=("@boss",)), []),
+        (replace(GOOD, break_glass=("@boss",)), []),
+        (replace(GOOD, who=("manager", "api:ci", "@finance")), []),
+        (replace(GOOD, escalate=(EscalationStep(after=60.0, to=("@boss",)),)), []),
+        (replace(GOOD, escalate=(EscalationStep(after=60.0, to=("@boss",), channel="#leads"),)), ["escalate[0].to"]),
+        (
+            replace(GOOD, who=("@boss",), escalate=(EscalationStep(after=60.0, to=("UBOSS",)),)),
+            [],  # asked from the first on, told with the step
+        ),
+        (
+            replace(GOOD, who=("@boss",), escalate=(EscalationStep(after=60.0, to=("UBOSS",), replace=True),)),
+            ["who"],  # told only once others take their place
+        ),
+        (
+            replace(GOOD, escalate=(EscalationStep(after=60.0, to=("@finance",), channel="#alone", replace=True),)),
+            ["escalate[0].to"],  # the card that they have in #ops has no buttons any more
+        ),
+    ],
+)
+def test_whoever_is_asked_is_told_somewhere(rule: Policy, wrong: list[str]) -> None:
+    """In a channel that one of them is in, or by direct message, while they may decide."""
+    seen = {**SEEN, "@boss": Seen(("UBOSS",)), "UBOSS": Seen(("UBOSS",))}
+    facts = replace(FACTS, entries=seen, inside={**INSIDE, "#alone": frozenset({"UBOT"})}, managers=True)
+    unreached = [one for one in lint(PolicySet((rule,), DEFAULT), facts) if one.kind is Kind.UNREACHED]
+    assert [one.where for one in unreached if one.policy == rule.name] == wrong
+    assert all(one.why.startswith("#") for one in unreached)
+
+
 def test_a_manager_is_one_person_more() -> None:
     """Whoever it is; where a file of managers is known."""
     rule = replace(GOOD, who=("manager",))
@@ -120,8 +188,8 @@ ENTRIES = ("@one", "@two", "@three")
 some_entries = st.lists(st.sampled_from(ENTRIES), min_size=1, max_size=2, unique=True).map(tuple)
 # A step that replaces people is not tried together with groups: there a second approval of the same person, after the
 # step, takes the place of the one that they gave for their group before.
-some_policies = st.builds(
-    lambda who, quorum, groups, steps, own: Policy(
+any_policies = st.builds(
+    lambda who, quorum, groups, steps, own, always: Policy(
         name="p",
         channel="#ops",
         who=who,
@@ -129,7 +197,10 @@ some_policies = st.builds(
         groups=tuple(Group(name=f"g{n}", who=w, approve=k) for n, (w, k) in enumerate(groups)),
         escalate=tuple(
             EscalationStep(
-                after=60.0 * (n + 1), to=to, replace=instead and not groups, stands_for=("g0",) if groups else ()
+                after=60.0 * (n + 1),
+                to=to,
+                replace=instead and (always or not groups),
+                stands_for=("g0",) if groups else (),
             )
             for n, (to, instead) in enumerate(steps)
         ),
@@ -141,19 +212,25 @@ some_policies = st.builds(
     st.lists(st.tuples(some_entries, st.integers(1, 2)), max_size=2),
     st.lists(st.tuples(some_entries, st.booleans()), max_size=2),
     st.booleans(),
+    st.booleans(),
 )
+some_policies = any_policies.filter(lambda rule: not rule.groups or not any(step.replace for step in rule.escalate))
 some_people = st.fixed_dictionaries(
     {entry: st.sets(st.sampled_from(PEOPLE), max_size=3).map(lambda found: tuple(sorted(found))) for entry in ENTRIES}
 )
 
 
 def approved(
-    rule: Policy, people: Mapping[str, tuple[str, ...]], requester: str | None, absent: frozenset[str]
+    rule: Policy,
+    people: Mapping[str, tuple[str, ...]],
+    requester: str | None = None,
+    absent: frozenset[str] = frozenset(),
+    first: int = 0,
 ) -> bool:
-    """Whether it is approved once everybody who may and can has approved, at every level from the first on."""
+    """Whether it is approved once everybody who may and can has approved, at every level from the `first` on."""
     record = opening(MAIL, policy=rule).approval
     record = replace(record, requester=requester)
-    for level in range(len(rule.escalate) + 1):
+    for level in range(first, len(rule.escalate) + 1):
         record = replace(record, level=level)
         for person in PEOPLE:
             mine = frozenset(entry for entry in record.named if person in people.get(entry, ()))
@@ -182,6 +259,18 @@ def test_what_is_found_is_so(rule: Policy, people: Mapping[str, tuple[str, ...]]
         assert bool(edge) is bool(stuck)
     short = [f for f in hard if f.kind in (Kind.NOBODY, Kind.TOO_FEW)]
     assert bool(short) is not approved(rule, people, None, frozenset())
+
+
+@settings(max_examples=150, deadline=None)
+@given(any_policies, some_people)
+def test_who_is_left_by_a_step_can_finish_or_it_is_found(rule: Policy, people: Mapping[str, tuple[str, ...]]) -> None:
+    """By the real counting of votes, from each step on that replaces people; with groups, too."""
+    facts = Facts(entries={entry: Seen(who) for entry, who in people.items()})
+    kinds = {one.kind for one in lint(PolicySet((), rule), facts)}
+    steps = [index for index, step in enumerate(rule.escalate) if step.replace]
+    if not kinds & {Kind.NOBODY, Kind.TOO_FEW}:
+        stuck = any(not approved(rule, people, first=index + 1) for index in steps)
+        assert (Kind.STRANDED in kinds) is stuck
 
 
 def test_a_finding_says_how_many() -> None:

@@ -136,6 +136,36 @@ async def test_each_admin_is_told_once_and_again_if_it_comes_back(office: Office
     assert await office.watch("U0CLEO").once() == 2
 
 
+ELSEWHERE = """
+version: 1
+policies:
+  - name: leads
+    channel: "#finance-leads"
+    who: [U0ANA, "@finance"]
+    quorum: {approve: 2}
+    escalate: [{after: 1h, to: [U0CLEO], replace: true}]
+default: {channel: "#approvals"}
+"""
+
+
+async def test_people_who_see_no_card_and_those_who_are_left_alone(office: Office) -> None:
+    """By who is in the channel now; each admin is told once, and again if it comes back."""
+    unreached, stranded = ("leads", "unreached", "who", "U0ANA"), ("leads", "stranded", "escalate[0].replace", "")
+    assert await office.findings(ELSEWHERE) == [stranded, unreached]
+    await office.book.publish(ELSEWHERE, expected=0, actor=_CI, note="")
+    assert [await office.watch("U0CLEO").once() for _ in range(2)] == [2, 0]
+    told = office.told("U0CLEO")
+    assert "from this step on 2 people must agree, and there is only 1 person" in told[0]
+    assert "nobody of <@U0ANA> is where the card stands (#finance-leads), and it is sent to none of them" in told[1]
+    members = office.slack.world.channels["C0LEADS"].members
+    members.append("U0ANA")
+    assert await office.findings(ELSEWHERE) == [stranded]
+    assert await office.watch("U0CLEO").once() == 0
+    members.remove("U0ANA")
+    office.clock.turn(minutes=2)
+    assert await office.watch("U0CLEO").once() == 1
+
+
 async def test_what_could_not_be_told_is_told_later(office: Office) -> None:
     """Slack refuses the message: it counts as not told. Slack cannot be asked at all: nothing is forgotten either."""
     await office.book.publish(RULES, expected=0, actor=_CI, note="")
