@@ -40,7 +40,7 @@ log = structlog.get_logger()
 
 
 class Socket(SocketModeClient):
-    """One replica's connection. `connect` is one try; once it went well, a break leads to further ones until `close`."""
+    """One replica's connection. `connect` is one try; once it went well, breaks lead to further ones until `close`."""
 
     def __init__(
         self, app: AsyncApp, token: str, slack: Slack, patience: Patience, *, clock: Clock, ping: float = PING
@@ -101,7 +101,9 @@ class Socket(SocketModeClient):
         self.wss_uri = None
         self.stale = False
         self.last_ping_pong_time = None
-        for task in (self.current_session_monitor, self.message_receiver):
+        for task in cast(
+            "tuple[asyncio.Future[None] | None, ...]", (self.current_session_monitor, self.message_receiver)
+        ):
             if task is not None:
                 task.cancel()
         self.current_session_monitor = asyncio.ensure_future(self.monitor_current_session())

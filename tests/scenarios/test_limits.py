@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from approvals.due import DueKind
-from approvals.errors import Later
 from approvals.model import Status
-from bot.app import build
+from bot.app import Tempo, build
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, Desk, House
 
@@ -155,11 +155,21 @@ async def test_looking_for_a_name_that_is_limited(house: House, clock: VirtualCl
 
 
 @pytest.mark.parametrize("method", ["auth.test", "apps.connections.open"])
-async def test_a_start_that_is_limited_says_for_how_long(house: House, clock: VirtualClock, method: str) -> None:
-    """No loop of starts that Slack would limit even more: it ends with the method and the time."""
+async def test_a_start_that_is_limited_waits_as_long_as_slack_says(
+    house: House, clock: VirtualClock, method: str
+) -> None:
+    """No loop of starts that Slack would limit even more: it serves all but Slack, and asks again after that time."""
     desk = await limited(house, clock)
     house.slack.faults.status(method, 429, retry_after=HOUR)
-    other = build(desk.core)
-    with pytest.raises(Later, match=r"Slack asks to wait 3600 s"):
-        await other.start()
+    before = len(house.slack.calls(method))
+    other = build(desk.core, Tempo(pause=clock.sleep))
+    await other.start()
+    ready = (await other.readiness().look())["slack"]
+    assert "Slack asks to wait 3600 s" in ready.why
+    clock.turn(seconds=HOUR - 1)
+    await asyncio.sleep(0)
+    assert len(house.slack.calls(method)) == before + 1
+    clock.turn(seconds=2)
+    await desk.until(lambda: house.slack.connections == 2 or None)
+    assert len(house.slack.calls(method)) == before + 2
     await other.stop()
