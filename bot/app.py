@@ -42,7 +42,7 @@ from bot.listeners.home import draw as draw_home
 from bot.metrics import Metrics
 from bot.notifier import SlackNotifier
 from bot.outgoing import Allowed, Outgoing, secrets_of
-from bot.pace import FREE, Pace
+from bot.pace import Pace
 from bot.patience import Patience, Pause
 from bot.readiness import Readiness
 from bot.rules import apply_file
@@ -159,7 +159,7 @@ def build(core: Core, tempo: Tempo | None = None) -> Runtime:
     assert settings.slack_bot_token is not None
     token = settings.slack_bot_token.get_secret_value()
     client = slack.client(token, settings.slack_api_url, records.meter, timeout=tempo.timeout)
-    web = Slack(client, Pace(records.pace) if settings.signoff_slack_limits else FREE)
+    web = Slack(client, Pace(records.pace, steady=settings.signoff_slack_limits))
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
     core.opening.use(directory.zones)
