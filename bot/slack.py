@@ -18,6 +18,7 @@ from typing import Any, cast
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from approvals.errors import SignoffError
 from approvals.metering import Calling, Metering
@@ -209,6 +210,24 @@ class Slack:
             )
             answer = await self._ask(f"posting to {channel}", call)
         return str(answer["channel"]), str(answer["ts"])
+
+    async def post_privately(self, channel: str, user: str, text: str, blocks: Blocks | None) -> None:
+        """chat.postEphemeral: to one person, where they are a member."""
+        call = self.client.chat_postEphemeral(channel=channel, user=user, text=text, blocks=cast("Any", blocks))
+        await self._ask(f"telling {user}", call)
+
+    async def respond(self, url: str, text: str, blocks: Blocks | None, *, replace: bool = False) -> None:
+        """A response URL: to whoever acted. slack-sdk's default retry would say it twice."""
+        what = "answering in private"
+        web = self.client
+        sender = AsyncWebhookClient(url, timeout=web.timeout, ssl=web.ssl, proxy=web.proxy, retry_handlers=[])
+        said = {"text": text, "response_type": "ephemeral", "replace_original": replace, "unfurl_links": False}
+        try:
+            answer = await sender.send_dict(said | ({"blocks": list(blocks)} if blocks is not None else {}))
+        except (aiohttp.ClientError, TimeoutError, OSError) as away:
+            raise SlackUnreachable(f"{what}: Slack did not answer ({type(away).__name__})") from away
+        if answer.status_code != 200:
+            raise slack_errors.refused_at(what, answer.status_code, answer.headers)
 
     async def find(
         self,

@@ -19,7 +19,7 @@ class Planned:
 
 
 class Faults:
-    """Faults by Web API method; `"*"` means any method. Nothing happens unless asked for."""
+    """Faults by Web API method; `"*"` means any, `"response_url"` private answers. Nothing happens unless asked for."""
 
     def __init__(self, kill: Callable[[], Awaitable[int]], changed: Callable[[], None]) -> None:
         self._plans: dict[str, Planned] = {}

@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from approvals.due import DueKind
 from approvals.errors import InputError, Later
@@ -22,6 +21,7 @@ from bot.blocks import Message
 from bot.core import Core
 from bot.directory import Directory
 from bot.links import Links
+from bot.listeners.telling import Telling
 from bot.payloads import Body, Person
 from bot.sight import Sight
 from bot.slack import Slack
@@ -40,9 +40,9 @@ log = structlog.get_logger()
 class Answer:
     """How one listener answers: acknowledges once, and says something in private."""
 
-    def __init__(self, ack: AsyncAck, respond: AsyncRespond | None, *, form: bool = False) -> None:
+    def __init__(self, ack: AsyncAck, telling: Telling, *, form: bool = False) -> None:
         self._ack = ack
-        self._respond = respond
+        self._telling = telling
         self._form = form
         self.acked = False
 
@@ -53,12 +53,13 @@ class Answer:
             await self._ack(**what)
 
     async def end(self, text: str) -> None:
-        """The last word: in the form where one was sent, which would close as if all were well, else in private."""
-        if self._form:
+        """The last word: in the form where one was sent, which would close as if all were well, else in private, by
+        whichever way is open."""
+        if self._form and not self.acked:
             await self.ack(response_action="update", view=modals.notice(replies.NOT_DONE, text))
         else:
             await self.ack()
-            await self.say(text)
+            await self._telling.insist(text)
 
     async def in_time(self) -> None:
         """Acknowledges because time is up. A form says that more is to come."""
@@ -69,12 +70,7 @@ class Answer:
 
     async def say(self, message: Message | str, *, replace: bool = False) -> None:
         """To that person only. `replace` redraws the private message that was clicked on."""
-        if self._respond is None:
-            return
-        text, blocks = (message, None) if isinstance(message, str) else (message.text, message.blocks)
-        await self._respond(
-            text=text, blocks=blocks, response_type="ephemeral", replace_original=replace, unfurl_links=False
-        )
+        await self._telling.say(message, replace=replace)
 
 
 class Door:
@@ -154,10 +150,9 @@ class Door:
     def listener(self, handle: Callable[[Body, Answer], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
         """Wraps a handler in the error boundary. Whatever happens, Slack is acknowledged and the person is told."""
 
-        async def boundary(ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond | None = None) -> None:
-            # Only what came from a message or a command has a response_url; a form or the Home tab has none.
+        async def boundary(ack: AsyncAck, body: Mapping[str, Any]) -> None:
             form = body.get("type") == "view_submission"
-            answer = Answer(ack, respond if body.get("response_url") else None, form=form)
+            answer = Answer(ack, Telling(self.slack, self.directory, body), form=form)
             try:
                 with self.core.records.effects.people.person():
                     await self._handled(handle, body, answer)

@@ -79,6 +79,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "views_update": frozenset(),
     "views_publish": frozenset(),
     "chat_postMessage": frozenset({"chat:write"}),
+    "chat_postEphemeral": frozenset({"chat:write"}),
     "chat_update": frozenset({"chat:write"}),
     "chat_getPermalink": frozenset(),
     "users_info": frozenset({"users:read"}),
