@@ -69,7 +69,9 @@ class MeteredClient(AsyncWebClient):
             return answer
 
 
-def client(token: str, api_url: str, meter: Metering | None = None, *, timeout: float = TIMEOUT) -> AsyncWebClient:
+def client(
+    token: str | None, api_url: str, meter: Metering | None = None, *, timeout: float = TIMEOUT
+) -> AsyncWebClient:
     """slack-sdk's client without its default retries: those post twice when a connection drops after the post."""
     made = MeteredClient(token=token, base_url=api_url, timeout=cast("int", timeout), retry_handlers=[])
     made.meter = meter or Metering()

@@ -94,7 +94,7 @@ class Socket(SocketModeClient):
         self.current_session = await self.aiohttp_client_session.ws_connect(
             url,
             autoping=False,
-            heartbeat=self.ping_interval,
+            heartbeat=max(self.ping_interval, PING),
             proxy=self.proxy,
             ssl=True if ssl is None else ssl,
         )

@@ -113,6 +113,8 @@ class Server:
         """Where an app answers an interaction for 30 minutes, five times. Faults know it as `response_url`."""
         faults = self._core.faults
         entry = Entry(0, self._core.clock(), "response_url", RESPONSE_URL)
+        body = await _json_body(request)
+        entry.args = body or {}
         if seconds := faults.seconds(RESPONSE_URL):
             await asyncio.sleep(seconds)
         if (planned := faults.take_status(RESPONSE_URL)) is not None:
@@ -120,8 +122,6 @@ class Server:
             self._core.record(entry)
             return web.json_response(entry.answer, status=entry.status, headers=headers)
         try:
-            body = await _json_body(request)
-            entry.args = body or {}
             url = self._core.response_urls.use(request.match_info["key"])
             if body is None:
                 raise SlackError("invalid_payload")

@@ -133,7 +133,7 @@ SPEAK = (DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.REMIND, DueKin
 async def test_hours_of_outage(house: House, clock: VirtualClock) -> None:
     """Everything answers 503 and no connection stands, for six hours, with a restart in the middle. What was decided at
     another door is carried out, what is due expires, Slack is asked ever more seldom, and then all cards catch up."""
-    tempo = Tempo(ping=0.1, pause=clock.sleep)
+    tempo = Tempo(ping=0.5, pause=clock.sleep)
     async with AsyncExitStack() as first:
         desk = await house.desk(clock=clock, tempo=tempo, stack=first)
         before = await desk.ask()

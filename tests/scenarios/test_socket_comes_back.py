@@ -30,7 +30,7 @@ class Waits:
 
 
 async def _desk(house: House, waits: Waits, clock: VirtualClock) -> Desk:
-    desk = await house.desk(clock=clock, tempo=Tempo(ping=0.2, pause=waits))
+    desk = await house.desk(clock=clock, tempo=Tempo(ping=0.5, pause=waits))
     clock.turn(minutes=5)  # the connection has stood for a while
     return desk
 
