@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from fastapi import APIRouter
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 
 from agents.remote.watch import ServerWatch
 from approvals.audit.keeping import Retention, Sealer
@@ -21,6 +22,7 @@ from approvals.performer import Performer, drive_with
 from approvals.settings import Settings, needed
 from bot import checks, listeners, slack
 from bot.absences import Absences
+from bot.arrival import Arrival
 from bot.callbacks import Callbacks, described
 from bot.core import Core, Records
 from bot.coverage import Coverage
@@ -41,22 +43,31 @@ from bot.listeners.home import draw as draw_home
 from bot.metrics import Metrics
 from bot.notifier import SlackNotifier
 from bot.outgoing import Allowed, Outgoing, secrets_of
-from bot.pace import FREE, Pace
+from bot.pace import Pace
+from bot.patience import Patience, Pause
 from bot.readiness import Readiness
 from bot.rules import apply_file
 from bot.slack import Slack
+from bot.socket import PING, Socket
 from bot.watch import EVERY, FIRST, Watch
 from scheduler.reconcile import Reconcile
 from scheduler.sweep import Sweep
 from scheduler.ticker import Ticker, Turn
 
-PING = 5
-"""Seconds between pings of the Socket Mode connection, and how late a break without a goodbye is noticed."""
-
 RETENTION = 3600.0
 """Seconds between two looks for events of the audit that may leave Redis."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How a serving process waits for Slack. `timeout`: seconds for one call; `ping`: seconds between two pings of the
+    connection; `pause`: what waits between two tries."""
+
+    timeout: float = slack.TIMEOUT
+    ping: float = PING
+    pause: Pause = asyncio.sleep
 
 
 @dataclass(slots=True)
@@ -73,34 +84,41 @@ class Runtime:
     watch: Watch
     metrics: Metrics
     http: HttpServer | None = None
-    _socket: AsyncSocketModeHandler | None = None
+    tempo: Tempo = field(default_factory=Tempo)
+    _socket: Socket | None = None
+    _arrival: Arrival | None = None
 
     async def start(self) -> None:
-        """Checks the tokens, applies the policy file if it changed, turns the crank once, then lets Slack in.
+        """Checks the tokens, applies the policy file if it changed, turns the crank once, then lets Slack in. While
+        Slack is away all but that is done all the same, and Slack is waited for in the background.
 
         `ConfigError` for a token that Slack refuses, and for a file with mistakes.
         """
-        identity, _ = await self.slack.whoami()
-        await apply_file(self.core.records.book, self.settings)
+        patience = Patience(self.core.records.rng, self.tempo.pause)
         if self.settings.signoff_slack_mode == "socket":
-            self._socket = await self._socket_handler()
+            self._socket = self._new_socket(patience)
+        self._arrival = Arrival(self.slack, self._socket, patience)
+        await self._arrival.look()
+        await apply_file(self.core.records.book, self.settings)
         await self.ticker.start()
-        if self._socket is not None:
-            await self._socket.connect_async()  # pyright: ignore[reportUnknownMemberType]
+        await self._arrival.start()
         if self.http is not None:
             await self.core.records.feed.start()
             await self.http.start()
-        log.info("serving", action="serve.started", team=identity.get("team"), mode=self.settings.signoff_slack_mode)
+        mode = self.settings.signoff_slack_mode
+        log.info("serving", action="serve.started", team=self._arrival.team, mode=mode, waiting=self._arrival.why)
 
-    async def _socket_handler(self) -> AsyncSocketModeHandler:
+    def _new_socket(self, patience: Patience) -> Socket:
         needed(self.settings, "slack_app_token")
         assert self.settings.slack_app_token is not None
         token = self.settings.slack_app_token.get_secret_value()
-        # slack-sdk tries for ever what will never work; so the first connection is asked for here.
-        url = await self.slack.open_connection(token)
-        handler = AsyncSocketModeHandler(self.app, token, ping_interval=PING)
-        handler.client.wss_uri = url
-        return handler
+        clock = self.core.records.clock
+        return Socket(self.app, token, self.slack, patience, clock=clock, ping=self.tempo.ping)
+
+    async def refused(self) -> None:
+        """Raises `ConfigError` if Slack, once it is there, refuses a token; else it waits for ever."""
+        assert self._arrival is not None
+        raise await self._arrival.refused
 
     def readiness(self) -> Readiness:
         """What this process depends on."""
@@ -108,7 +126,10 @@ class Runtime:
         return Readiness(
             {
                 "redis": checks.redis_answers(self.core.records.store),
-                "slack": checks.socket_stands(lambda: self._socket) if socket else checks.token_is_good(self.slack),
+                "slack": checks.let_in(
+                    lambda: self._arrival,
+                    checks.socket_stands(lambda: self._socket) if socket else checks.token_is_good(self.slack),
+                ),
                 "sweep": checks.turning(self.ticker.sweep),
             }
         )
@@ -120,8 +141,10 @@ class Runtime:
 
     async def stop(self) -> None:
         """No new clicks, no new turns. What is running is finished by whoever opened the core."""
+        if self._arrival is not None:
+            await self._arrival.stop()
         if self._socket is not None:
-            await self._socket.close_async()  # pyright: ignore[reportUnknownMemberType]
+            await self._socket.close()
         if self.http is not None:
             await self.core.records.feed.stop()  # whoever waits over HTTP is answered, and does not hold it open
             await self.http.stop()
@@ -129,14 +152,15 @@ class Runtime:
         log.info("stopped", action="serve.stopped")
 
 
-def build(core: Core) -> Runtime:
+def build(core: Core, tempo: Tempo | None = None) -> Runtime:
     """Puts the serving process together. Raises `ConfigError` naming the settings that are missing."""
-    settings, records = core.settings, core.records
+    settings, records, tempo = core.settings, core.records, tempo or Tempo()
     socket = settings.signoff_slack_mode == "socket"
     needed(settings, "slack_bot_token", "slack_app_token" if socket else "slack_signing_secret")
     assert settings.slack_bot_token is not None
-    client = slack.client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, records.meter)
-    web = Slack(client, Pace(records.pace) if settings.signoff_slack_limits else FREE)
+    token = settings.slack_bot_token.get_secret_value()
+    client = slack.client(token, settings.slack_api_url, records.meter, timeout=tempo.timeout)
+    web = Slack(client, Pace(records.pace, steady=settings.signoff_slack_limits))
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
     core.opening.use(directory.zones)
@@ -157,7 +181,7 @@ def build(core: Core) -> Runtime:
     work[DueKind.HOME] = homes.drawing(lambda user: draw_home(door, user))
     records.effects.use(work)
     signing = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else "unused"
-    app = AsyncApp(client=client, signing_secret=signing)
+    app = AsyncApp(client=slack.client(None, settings.slack_api_url), authorize=_authorized, signing_secret=signing)
     listeners.register(app, door)
     watch = _watch(core, web, directory, absences)
     servers = core.deployments.watches(records.store, core.threads, clock=records.clock)
@@ -174,10 +198,16 @@ def build(core: Core) -> Runtime:
     door.vitals.use(ticker.sweep, servers)
     metrics = Metrics(core.registry.names(), room=records.effects.room)
     records.meter.add(metrics)
-    runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch, metrics)
+    runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch, metrics, tempo=tempo)
     if not socket or settings.signoff_http:
         runtime.http = HttpServer(web_app([*_routers(runtime), hooks(servers)]), settings)
     return runtime
+
+
+async def _authorized(enterprise_id: str | None, team_id: str | None, user_id: str | None) -> AuthorizeResult:
+    """What Bolt wants before any listener: it would ask auth.test, and while Slack does not answer that, a click would
+    be lost without an acknowledgement. Who may do what is asked behind the door; nothing uses Bolt's client."""
+    return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, user_id=user_id)
 
 
 def _routers(runtime: Runtime) -> list[APIRouter]:

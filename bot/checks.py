@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
-
 from approvals.errors import SignoffError
 from approvals.store.redis import RedisStore
+from bot.arrival import Arrival
 from bot.readiness import PATIENCE, Look
 from bot.slack import Slack
+from bot.socket import Socket
 from scheduler.ticker import Turn
 
 ASKED_WELL = 60.0
@@ -33,14 +33,26 @@ def redis_answers(store: RedisStore) -> Look:
     return look
 
 
-def socket_stands(handler: Callable[[], AsyncSocketModeHandler | None]) -> Look:
+def let_in(arrival: Callable[[], Arrival | None], then: Look) -> Look:
+    """Slack has answered since the start; from then on `then` is looked at."""
+
+    async def look() -> str:
+        found = arrival()
+        return found.why if found is not None and found.why else await then()
+
+    return look
+
+
+def socket_stands(socket: Callable[[], Socket | None]) -> Look:
     """Socket Mode: the connection stands and answers pings."""
 
     async def look() -> str:
-        found = handler()
+        found = socket()
         if found is None:
             return "not connected yet"
-        return "" if await found.client.is_connected() else "the connection to Slack is down"
+        if await found.is_connected():
+            return ""
+        return "the connection to Slack is down" + (f" ({found.why})" if found.why else "")
 
     return look
 

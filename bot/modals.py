@@ -39,6 +39,8 @@ MAX_ABOUT = 20
 MAX_TYPED = 30
 VERDICT = "verdict"
 REVIEW = "review"
+WORD = "word"
+"""The block of what is said on top of a form."""
 """The form in which everything is read, and approved on its last page."""
 
 
@@ -246,3 +248,11 @@ def notice(title: str, text: str, typed: Sequence[str] = ()) -> Block:
     if kept:
         blocks += [context("What you had entered, to copy:"), *(rich(preformatted(one)) for one in kept)]
     return modal(title, blocks, callback_id="notice")
+
+
+def saying(view: Mapping[str, Any], text: str) -> Block:
+    """A form as Slack showed it, with a word of ours on top. What was typed stays: ids stay the same."""
+    kept = ("type", "title", "submit", "close", "callback_id", "private_metadata", "clear_on_close", "notify_on_close")
+    blocks = [block for block in view["blocks"] if block.get("block_id") != WORD]
+    said = section(text if len(text) <= 2900 else fallback(text)) | {"block_id": WORD}
+    return {name: view[name] for name in kept if view.get(name)} | {"blocks": [said, *blocks]}

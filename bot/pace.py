@@ -22,11 +22,20 @@ def posts(channel: str) -> Bucket:
     return Bucket(f"chat.postMessage:{channel}", POST_INTERVAL, POST_BURST)
 
 
-class Pace:
-    """Asks for a turn before a call. What Slack limits all the same holds everybody back for as long as it says."""
+def looks(method: str) -> Bucket:
+    """The calls of a method that only reads: as many as are wanted, until Slack asks to wait."""
+    return Bucket(method, 0.0, 1)
 
-    def __init__(self, store: PaceStore | None) -> None:
-        self._store = store
+
+class Pace:
+    """Asks for a turn before a call. What Slack limits all the same holds everybody back for as long as it says.
+
+    Not `steady`: for a Slack without limits, posts and updates wait for no turn.
+    """
+
+    def __init__(self, store: PaceStore | None, *, steady: bool = True) -> None:
+        self._looks = store
+        self._store = store if steady else None
 
     @asynccontextmanager
     async def turn(self, bucket: Bucket, ticket: str) -> AsyncGenerator[None]:
@@ -38,6 +47,19 @@ class Pace:
         except Later as later:
             if self._store is not None:
                 await self._store.hold(bucket, later.seconds)
+            raise
+
+    @asynccontextmanager
+    async def look(self, method: str) -> AsyncGenerator[None]:
+        """A call that only reads. Raises `Later`, and nobody calls, while Slack's `Retry-After` for this method runs,
+        whichever replica was told of it."""
+        if self._looks is not None and (wait := await self._looks.held(looks(method))):
+            raise Later(wait, f"{method}: Slack asks to wait {wait:.0f} s more")
+        try:
+            yield
+        except Later as later:
+            if self._looks is not None:
+                await self._looks.hold(looks(method), later.seconds)
             raise
 
 

@@ -180,6 +180,11 @@ def option_value(body: Body) -> str:
     return _text(_mapping(_action(body).get("selected_option")).get("value"))
 
 
+def channel(body: Body) -> str:
+    """Where it happened: of a click, a menu or a command; empty for a form and the Home tab."""
+    return _text(_mapping(body.get("channel")).get("id")) or _text(body.get("channel_id"))
+
+
 def root_view_id(view: Mapping[str, Any]) -> str:
     """The view at the bottom of the stack that a form stood on."""
     return _text(view.get("root_view_id"))
@@ -188,6 +193,11 @@ def root_view_id(view: Mapping[str, Any]) -> str:
 def previous_view_id(view: Mapping[str, Any]) -> str:
     """The view right below a form."""
     return _text(view.get("previous_view_id"))
+
+
+def view(body: Body) -> Mapping[str, Any]:
+    """The view that a click or a submission came from; empty where it came from none."""
+    return _mapping(body.get("view"))
 
 
 def view_id(body: Body) -> str | None:

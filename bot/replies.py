@@ -3,6 +3,7 @@ elsewhere is escaped on the way in. (Sentences about an approval stand in `texts
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -76,7 +77,7 @@ SOMEBODY = "Somebody else"
 
 def limited(seconds: float) -> str:
     """Slack does not answer us for a while: too much was asked of it."""
-    minutes = max(1, round(seconds / 60))
+    minutes = max(1, math.ceil(seconds / 60))
     return (
         f"Slack asks us to wait ({minutes} min) before it answers what we need to know for this. Nothing was changed; "
         "please try again then."

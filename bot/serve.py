@@ -18,7 +18,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from approvals.settings import Settings
 from approvals.store.redis import connect
-from bot.app import serving
+from bot.app import Runtime, serving
 from bot.core import open_core
 
 LOOK_AGAIN = 1.0
@@ -104,6 +104,16 @@ async def serve_until_stopped(settings: Settings) -> None:
         return
     workers = Workers()
     asyncio.get_running_loop().set_default_executor(workers)
-    async with open_core(settings) as core, serving(core):
-        await stopped.wait()
+    async with open_core(settings) as core, serving(core) as runtime:
+        await _end(stopped, runtime)
     workers.leave()
+
+
+async def _end(stopped: asyncio.Event, runtime: Runtime) -> None:
+    """Returns once we were stopped; raises `ConfigError` where Slack, when it came at last, refused a token."""
+    ends = {asyncio.create_task(stopped.wait()), asyncio.create_task(runtime.refused())}
+    done, left = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    for task in done:
+        task.result()

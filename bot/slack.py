@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from approvals.errors import SignoffError
 from approvals.metering import Calling, Metering
@@ -67,9 +69,11 @@ class MeteredClient(AsyncWebClient):
             return answer
 
 
-def client(token: str, api_url: str, meter: Metering | None = None) -> AsyncWebClient:
+def client(
+    token: str | None, api_url: str, meter: Metering | None = None, *, timeout: float = TIMEOUT
+) -> AsyncWebClient:
     """slack-sdk's client without its default retries: those post twice when a connection drops after the post."""
-    made = MeteredClient(token=token, base_url=api_url, timeout=TIMEOUT, retry_handlers=[])
+    made = MeteredClient(token=token, base_url=api_url, timeout=cast("int", timeout), retry_handlers=[])
     made.meter = meter or Metering()
     return made
 
@@ -95,6 +99,11 @@ class Slack:
         async with _asking(what):
             return cast("dict[str, Any]", (await call).data)
 
+    async def _look(self, method: str, what: str, call: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
+        """The same for a method that only reads: not asked while Slack wants us to wait for this method."""
+        async with self._pace.look(method):
+            return await self._ask(what, call())
+
     async def whoami(self) -> tuple[dict[str, Any], Mapping[str, str]]:
         """auth.test: who the token belongs to, and the response's headers (`x-oauth-scopes` names its scopes)."""
         async with _asking("auth.test"):
@@ -105,7 +114,7 @@ class Slack:
     async def user(self, user_id: str) -> dict[str, Any] | None:
         """users.info; `None` for somebody whom Slack does not know or show."""
         try:
-            async with _asking(f"looking up {user_id}", _REMEDIES_BUT_UNKNOWN):
+            async with self._pace.look("users.info"), _asking(f"looking up {user_id}", _REMEDIES_BUT_UNKNOWN):
                 answer = await self.client.users_info(user=user_id)
         except SlackRefused as refused:
             if refused.code in _UNKNOWN:
@@ -118,7 +127,8 @@ class Slack:
         found: list[dict[str, Any]] = []
         cursor = ""
         for _ in range(ROLL):
-            answer = await self._ask("listing people", self.client.users_list(limit=500, cursor=cursor))
+            call = partial(self.client.users_list, limit=500, cursor=cursor)
+            answer = await self._look("users.list", "listing people", call)
             found += answer["members"]
             cursor = _next(answer)
             if not cursor:
@@ -127,17 +137,19 @@ class Slack:
 
     async def user_by_email(self, email: str) -> str:
         """users.lookupByEmail: the user id."""
-        answer = await self._ask(f"looking up {email}", self.client.users_lookupByEmail(email=email))
+        call = partial(self.client.users_lookupByEmail, email=email)
+        answer = await self._look("users.lookupByEmail", f"looking up {email}", call)
         return str(answer["user"]["id"])
 
     async def groups(self) -> dict[str, str]:
         """usergroups.list: handle to id."""
-        answer = await self._ask("listing user groups", self.client.usergroups_list())
+        answer = await self._look("usergroups.list", "listing user groups", self.client.usergroups_list)
         return {str(group["handle"]): str(group["id"]) for group in answer["usergroups"]}
 
     async def group_members(self, group: str) -> tuple[str, ...]:
         """usergroups.users.list: user ids."""
-        answer = await self._ask(f"reading user group {group}", self.client.usergroups_users_list(usergroup=group))
+        call = partial(self.client.usergroups_users_list, usergroup=group)
+        answer = await self._look("usergroups.users.list", f"reading user group {group}", call)
         return tuple(str(user) for user in answer["users"])
 
     async def channels(self) -> dict[str, str]:
@@ -145,10 +157,10 @@ class Slack:
         found: dict[str, str] = {}
         cursor = ""
         for _ in range(PAGES):
-            call = self.client.users_conversations(
-                types="public_channel,private_channel", exclude_archived=True, limit=200, cursor=cursor
-            )
-            answer = await self._ask("listing channels", call)
+            kinds = "public_channel,private_channel"
+            page = {"types": kinds, "exclude_archived": True, "limit": 200, "cursor": cursor}
+            call = partial(self.client.users_conversations, **cast("Any", page))
+            answer = await self._look("users.conversations", "listing channels", call)
             found |= {str(channel["name"]): str(channel["id"]) for channel in answer["channels"]}
             cursor = _next(answer)
             if not cursor:
@@ -160,8 +172,8 @@ class Slack:
         found: list[str] = []
         cursor = ""
         for _ in range(PAGES):
-            call = self.client.conversations_members(channel=channel, limit=200, cursor=cursor)
-            answer = await self._ask(f"reading the members of {channel}", call)
+            call = partial(self.client.conversations_members, channel=channel, limit=200, cursor=cursor)
+            answer = await self._look("conversations.members", f"reading the members of {channel}", call)
             found += [str(user) for user in answer["members"]]
             cursor = _next(answer)
             if not cursor:
@@ -200,6 +212,24 @@ class Slack:
             )
             answer = await self._ask(f"posting to {channel}", call)
         return str(answer["channel"]), str(answer["ts"])
+
+    async def post_privately(self, channel: str, user: str, text: str, blocks: Blocks | None) -> None:
+        """chat.postEphemeral: to one person, where they are a member."""
+        call = self.client.chat_postEphemeral(channel=channel, user=user, text=text, blocks=cast("Any", blocks))
+        await self._ask(f"telling {user}", call)
+
+    async def respond(self, url: str, text: str, blocks: Blocks | None, *, replace: bool = False) -> None:
+        """A response URL: to whoever acted. slack-sdk's default retry would say it twice."""
+        what = "answering in private"
+        web = self.client
+        sender = AsyncWebhookClient(url, timeout=web.timeout, ssl=web.ssl, proxy=web.proxy, retry_handlers=[])
+        said = {"text": text, "response_type": "ephemeral", "replace_original": replace, "unfurl_links": False}
+        try:
+            answer = await sender.send_dict(said | ({"blocks": list(blocks)} if blocks is not None else {}))
+        except (aiohttp.ClientError, TimeoutError, OSError) as away:
+            raise SlackUnreachable(f"{what}: Slack did not answer ({type(away).__name__})") from away
+        if answer.status_code != 200:
+            raise slack_errors.refused_at(what, answer.status_code, answer.headers)
 
     async def find(
         self,

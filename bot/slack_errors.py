@@ -74,18 +74,27 @@ def limited(failed: SlackApiError) -> bool:
     return code(failed) in RATE or getattr(cast("object", failed.response), "status_code", 200) == 429
 
 
-def _pause(failed: SlackApiError) -> float:
-    headers = cast("Mapping[str, str]", getattr(cast("object", failed.response), "headers", None) or {})
+def _pause(headers: Mapping[str, str]) -> float:
     said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     return float(said) if said.isdigit() else DEFAULT_PAUSE
+
+
+def _later(what: str, headers: Mapping[str, str]) -> Later:
+    pause = _pause(headers)
+    return Later(pause, f"{what}: Slack asks to wait {pause:g} s; start again after that")
+
+
+def refused_at(what: str, status: int, headers: Mapping[str, str]) -> SignoffError:
+    """An HTTP status that is not 200, of a URL that answers with nothing else, as one of ours."""
+    return _later(what, headers) if status == 429 else SlackRefused(what, f"http_{status}")
 
 
 def translate(what: str, failed: SlackApiError, remedies: Mapping[str, str] = REMEDIES) -> SignoffError:
     """Slack's refusal as one of ours."""
     said = code(failed)
     if limited(failed):
-        pause = _pause(failed)
-        return Later(pause, f"{what}: Slack asks to wait {pause:g} s; start again after that")
+        headers = cast("Mapping[str, str]", getattr(cast("object", failed.response), "headers", None) or {})
+        return _later(what, headers)
     if said in remedies:
         return ConfigError(f"{what}: Slack says {said}: {remedies[said]}")
     return SlackRefused(what, said)

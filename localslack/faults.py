@@ -19,7 +19,7 @@ class Planned:
 
 
 class Faults:
-    """Faults by Web API method; `"*"` means any method. Nothing happens unless asked for."""
+    """Faults by Web API method; `"*"` means any, `"response_url"` private answers. Nothing happens unless asked for."""
 
     def __init__(self, kill: Callable[[], Awaitable[int]], changed: Callable[[], None]) -> None:
         self._plans: dict[str, Planned] = {}
@@ -27,6 +27,7 @@ class Faults:
         self._changed = changed
         self.duplicates = 0
         self.holds = 0
+        self.handshakes: list[int] = []
 
     def _plan(self, method: str) -> Planned:
         return self._plans.setdefault(method, Planned())
@@ -61,6 +62,11 @@ class Faults:
         self.holds += times
         self._changed()
 
+    def refuse_handshake(self, code: int = 503, times: int = 1) -> None:
+        """The next Socket Mode connections are answered with this HTTP status; their tickets are spent."""
+        self.handshakes += [code] * times
+        self._changed()
+
     async def kill_sockets(self) -> int:
         """Break every Socket Mode connection without a goodbye. Returns how many there were."""
         return await self._kill()
@@ -68,6 +74,7 @@ class Faults:
     def clear(self) -> None:
         self._plans.clear()
         self.duplicates = self.holds = 0
+        self.handshakes = []
         self._changed()
 
     def planned(self) -> dict[str, Planned]:
@@ -106,6 +113,12 @@ class Faults:
         self.holds -= 1
         self._changed()
         return True
+
+    def take_handshake(self) -> int | None:
+        if not self.handshakes:
+            return None
+        self._changed()
+        return self.handshakes.pop(0)
 
     def seconds(self, method: str) -> float:
         return max((plan.delay for plan in self._plans_for(method)), default=0.0)

@@ -52,18 +52,21 @@ class Server:
         entry.ms = round((time.perf_counter() - started) * 1000, 1)
         self._core.record(entry)
         if answer.get("ok") and self._core.faults.take_drop(name):
-            entry.status = 0
-            if request.transport is not None:
-                request.transport.abort()
-            raise asyncio.CancelledError
+            self._drop(entry, request)
         return web.json_response(answer, status=status, headers=headers)
+
+    @staticmethod
+    def _drop(entry: Entry, request: web.Request) -> None:
+        """The answer is lost: never returns."""
+        entry.status = 0
+        if request.transport is not None:
+            request.transport.abort()
+        raise asyncio.CancelledError
 
     def _answer(self, name: str, args: Json, token: str | None) -> tuple[int, Json, dict[str, str]]:
         core = self._core
         if (planned := core.faults.take_status(name)) is not None:
-            code, retry_after = planned
-            headers = {"Retry-After": str(retry_after if retry_after is not None else 1)} if code == 429 else {}
-            return code, {"ok": False, "error": "ratelimited" if code == 429 else "internal_error"}, headers
+            return _bad_day(*planned)
         if (error := core.faults.take_error(name)) is not None:
             return 200, {"ok": False, "error": error}, {}
         try:
@@ -107,11 +110,18 @@ class Server:
     # -- response URLs ----------------------------------------------------------------------------------------
 
     async def response_url(self, request: web.Request) -> web.StreamResponse:
-        """Where an app answers an interaction for 30 minutes, five times."""
-        entry = Entry(0, self._core.clock(), "response_url", "response_url")
+        """Where an app answers an interaction for 30 minutes, five times. Faults know it as `response_url`."""
+        faults = self._core.faults
+        entry = Entry(0, self._core.clock(), "response_url", RESPONSE_URL)
+        body = await _json_body(request)
+        entry.args = body or {}
+        if seconds := faults.seconds(RESPONSE_URL):
+            await asyncio.sleep(seconds)
+        if (planned := faults.take_status(RESPONSE_URL)) is not None:
+            entry.status, entry.answer, headers = _bad_day(*planned)
+            self._core.record(entry)
+            return web.json_response(entry.answer, status=entry.status, headers=headers)
         try:
-            body = await _json_body(request)
-            entry.args = body or {}
             url = self._core.response_urls.use(request.match_info["key"])
             if body is None:
                 raise SlackError("invalid_payload")
@@ -123,9 +133,19 @@ class Server:
             self._core.misstep(refused.code, f"response_url: {json.dumps(refused.extra)}")
         entry.answer, entry.status = answer, status
         self._core.record(entry)
+        if answer["ok"] and faults.take_drop(RESPONSE_URL):
+            self._drop(entry, request)
         if answer["ok"]:
             return web.Response(text="ok")
         return web.json_response(answer, status=status)
+
+
+RESPONSE_URL = "response_url"
+
+
+def _bad_day(code: int, retry_after: int | None) -> tuple[int, Json, dict[str, str]]:
+    headers = {"Retry-After": str(retry_after if retry_after is not None else 1)} if code == 429 else {}
+    return code, {"ok": False, "error": "ratelimited" if code == 429 else "internal_error"}, headers
 
 
 _MISSTEPS = {

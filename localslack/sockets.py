@@ -57,6 +57,8 @@ class Sockets:
         if issued is None or time.monotonic() - issued > TICKET_SECONDS:
             self._core.misstep("bad_ticket", "a Socket Mode URL was used twice, too late, or never issued")
             return web.Response(status=403, text="ticket invalid")
+        if (code := self._core.faults.take_handshake()) is not None:
+            return web.Response(status=code, text="no connection today")
         ws = web.WebSocketResponse(autoping=True, heartbeat=PING_SECONDS)
         await ws.prepare(request)
         if len(self.open) >= MAX_SOCKETS:

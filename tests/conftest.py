@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -39,6 +40,7 @@ class VirtualClock:
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+        self._sleepers: list[tuple[datetime, asyncio.Future[None]]] = []
 
     def __call__(self) -> datetime:
         return self.now
@@ -46,7 +48,17 @@ class VirtualClock:
     def turn(self, **by: float) -> datetime:
         """Forward by so many `seconds`, `minutes`, `hours`, `days`."""
         self.now += timedelta(**by)
+        for until, waked in self._sleepers:
+            if until <= self.now and not waked.done():
+                waked.set_result(None)
+        self._sleepers = [(until, waked) for until, waked in self._sleepers if not waked.done()]
         return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Until it was turned so far."""
+        waked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.now + timedelta(seconds=seconds), waked))
+        await waked
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ class PaceStore:
     """Gives out turns. A ticket that must wait keeps its turn, so that nobody has to come often to be served."""
 
     def __init__(self, redis: Redis, *, clock: Clock, keys: Keys | None = None) -> None:
+        self._redis = redis
         self._clock = clock
         self._keys = keys or Keys()
         self._scripts = Scripts(redis)
@@ -36,6 +37,11 @@ class PaceStore:
     async def hold(self, bucket: Bucket, seconds: float) -> None:
         """Nobody gets a new turn for so long, and then one after the other."""
         await self._pace(bucket, "", seconds)
+
+    async def held(self, bucket: Bucket) -> float:
+        """For how many seconds `hold` keeps everybody from a turn; 0 for nobody. Takes none."""
+        empty = float(await self._redis.hget(self._keys.pace(bucket.name), "t") or 0.0) / 1000
+        return max(0.0, empty - (bucket.burst - 1) * bucket.interval - self._clock().timestamp())
 
     async def _pace(self, bucket: Bucket, ticket: str, hold: float) -> int:
         now = self._clock().timestamp() // 0.001

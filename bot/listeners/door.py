@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from approvals.due import DueKind
 from approvals.errors import InputError, Later
@@ -23,6 +22,7 @@ from bot.blocks import Message
 from bot.core import Core
 from bot.directory import Directory
 from bot.links import Links
+from bot.listeners.telling import Telling
 from bot.payloads import Body, Person
 from bot.sight import Sight
 from bot.slack import Slack
@@ -49,10 +49,10 @@ class Answer:
     """How one listener answers: acknowledges once, and says something in private."""
 
     def __init__(
-        self, ack: AsyncAck, respond: AsyncRespond | None, *, form: bool = False, slow: Callable[[], View] | None = None
+        self, ack: AsyncAck, telling: Telling, *, form: bool = False, slow: Callable[[], View] | None = None
     ) -> None:
         self._ack = ack
-        self._respond = respond
+        self._telling = telling
         self._form = form
         self._slow = slow or _wait_for_the_card
         self.acked = False
@@ -66,12 +66,13 @@ class Answer:
             await self._ack(**what)
 
     async def end(self, text: str) -> None:
-        """The last word: in the form where one was sent, which would close as if all were well, else in private."""
-        if self._form:
+        """The last word: in the form where one was sent, which would close as if all were well, else in private, by
+        whichever way is open."""
+        if self._form and not self.acked:
             await self.ack(response_action="update", view=modals.notice(replies.NOT_DONE, text))
         else:
             await self.ack()
-            await self.say(text)
+            await self._telling.insist(text)
 
     async def in_time(self) -> None:
         """Acknowledges because time is up. A form says that more is to come."""
@@ -94,12 +95,7 @@ class Answer:
 
     async def say(self, message: Message | str, *, replace: bool = False) -> None:
         """To that person only. `replace` redraws the private message that was clicked on."""
-        if self._respond is None:
-            return
-        text, blocks = (message, None) if isinstance(message, str) else (message.text, message.blocks)
-        await self._respond(
-            text=text, blocks=blocks, response_type="ephemeral", replace_original=replace, unfurl_links=False
-        )
+        await self._telling.say(message, replace=replace)
 
 
 class Door:
@@ -185,11 +181,10 @@ class Door:
         raises for no body.
         """
 
-        async def boundary(ack: AsyncAck, body: Mapping[str, Any], respond: AsyncRespond | None = None) -> None:
-            # Only what came from a message or a command has a response_url; a form or the Home tab has none.
+        async def boundary(ack: AsyncAck, body: Mapping[str, Any]) -> None:
             form = body.get("type") == "view_submission"
-            respond = respond if body.get("response_url") else None
-            answer = Answer(ack, respond, form=form, slow=partial(slow, body) if slow else None)
+            telling = Telling(self.slack, self.directory, body)
+            answer = Answer(ack, telling, form=form, slow=partial(slow, body) if slow else None)
             try:
                 with self.core.records.effects.people.person():
                     await self._handled(handle, body, answer)

@@ -165,6 +165,8 @@ class Page:
                 faults.duplicate_delivery(times)
             case "order":
                 faults.out_of_order(times)
+            case "handshake":
+                faults.refuse_handshake(int(body.get("code") or 503), times)
             case "kill":
                 await faults.kill_sockets()
             case "clear":

@@ -44,13 +44,13 @@ function problems(node, ctx) {
   fill(node, items.length ? items.map((item) => h("div", { class: "line bad problem" }, h("b", {}, item.code), h("div", {}, item.detail))) : h("div", { class: "empty" }, "The app did nothing that Slack would refuse."));
 }
 
-const KINDS = [["fail", "Answer with an error"], ["status", "Answer with an HTTP status"], ["delay", "Wait before answering"], ["drop", "Carry out, then drop the answer"], ["duplicate", "Deliver the next payload twice"], ["order", "Hold the next payload back until the one after it"], ["kill", "Break every socket"]];
+const KINDS = [["fail", "Answer with an error"], ["status", "Answer with an HTTP status"], ["delay", "Wait before answering"], ["drop", "Carry out, then drop the answer"], ["duplicate", "Deliver the next payload twice"], ["order", "Hold the next payload back until the one after it"], ["handshake", "Refuse the next connection"], ["kill", "Break every socket"]];
 
 function faultForm(ctx) {
   const field = (name, label, value) => h("label", { class: "fault-field", data: { for: name } }, label, h("input", { class: "text-input", name, value }));
   const kind = h("select", { class: "select", name: "kind" }, KINDS.map(([name, label]) => h("option", { value: name }, label)));
   const fields = { method: field("method", "Method (or *)", "chat.postMessage"), error: field("error", "Error", "internal_error"), code: field("code", "Status", "503"), seconds: field("seconds", "Seconds", "5"), times: field("times", "Times", "1") };
-  const uses = { fail: ["method", "error", "times"], status: ["method", "code", "times"], delay: ["method", "seconds"], drop: ["method", "times"], duplicate: ["times"], order: ["times"], kill: [] };
+  const uses = { fail: ["method", "error", "times"], status: ["method", "code", "times"], delay: ["method", "seconds"], drop: ["method", "times"], duplicate: ["times"], order: ["times"], handshake: ["code", "times"], kill: [] };
   const form = h("form", { class: "fault-form", onsubmit: async (event) => {
     event.preventDefault();
     const data = Object.fromEntries(new FormData(form));
@@ -63,9 +63,10 @@ function faultForm(ctx) {
 }
 
 function planned(node, ctx) {
-  const { plans, duplicates, holds } = ctx.state.faults;
+  const { plans, duplicates, holds, handshakes } = ctx.state.faults;
   const rows = Object.entries(plans).map(([name, plan]) => [name, [plan.errors.length && `${plan.errors.length} × ${plan.errors[0]}`, plan.statuses.length && `${plan.statuses.length} × HTTP ${plan.statuses[0][0]}`, plan.drops && `${plan.drops} × dropped answer`, plan.delay && `${plan.delay} s delay`].filter(Boolean).join(", ")]);
   if (duplicates) rows.push(["deliveries", `${duplicates} × twice`]);
+  if (handshakes.length) rows.push(["connections", `${handshakes.length} × HTTP ${handshakes[0]}`]);
   if (holds) rows.push(["deliveries", `${holds} × out of order`]);
   fill(node, h("h4", {}, "Still to come"), rows.length ? rows.map(([name, text]) => h("div", { class: "line" }, h("b", {}, name), " ", text)) : h("p", {}, "Nothing."));
 }

@@ -53,6 +53,7 @@ def snapshot(core: Core) -> Json:
             "plans": {name: asdict(plan) for name, plan in core.faults.planned().items()},
             "duplicates": core.faults.duplicates,
             "holds": core.faults.holds,
+            "handshakes": core.faults.handshakes,
         },
         "connections": core.wire.connections(),
         "http": core.wire.over_http(),

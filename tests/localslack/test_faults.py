@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientError, ServerDisconnectedError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from localslack import LocalSlack, Seed
 
@@ -68,6 +69,27 @@ async def test_a_delivery_can_be_doubled(slack: LocalSlack, web: AsyncWebClient)
         await slack.click("U0ANA", "C0APPROVALS", ts, "yes")
     assert len(seen) == 2
     assert len(set(seen)) == 1
+
+
+async def test_a_private_answer_can_be_limited_and_lost(slack: LocalSlack) -> None:
+    """Faults know response URLs by the name `response_url`."""
+    app = bolt(slack)
+    codes: list[int] = []
+
+    @app.command("/x")
+    async def command(ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        careful = AsyncWebhookClient(body["response_url"], retry_handlers=[])
+        codes.append((await careful.send(text="one")).status_code)
+        slack.faults.drop_after_commit("response_url")
+        await AsyncWebhookClient(body["response_url"]).send(text="two")  # with its default retry
+
+    async with connected(slack, app):
+        slack.faults.status("response_url", 429, retry_after=7)
+        await slack.slash("U0ANA", "C0APPROVALS", "/x")
+        told = await slack.wait_for(lambda: slack.ephemerals("U0ANA")[1:] and slack.ephemerals("U0ANA"))
+    assert codes == [429]
+    assert [message.text for message in told] == ["two", "two"]
 
 
 async def test_clear_takes_back_every_order(slack: LocalSlack, web: AsyncWebClient) -> None:

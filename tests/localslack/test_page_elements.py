@@ -269,13 +269,14 @@ async def test_a_home_and_what_is_only_for_you(
 async def test_every_fault_and_a_line_of_traffic(slack: LocalSlack, app: Any, page: Page) -> None:
     """Each kind of fault can be ordered and taken back; a line of the traffic opens to what went over the wire."""
     await page.goto(at(slack, "U0ANA", inspect="faults"))
-    for kind in ("fail", "status", "delay", "drop", "duplicate", "order"):
+    for kind in ("fail", "status", "delay", "drop", "duplicate", "order", "handshake"):
         await page.select_option(".fault-form select[name=kind]", kind)
         await page.click(".fault-form button[type=submit]")
     await expect(page.locator(".planned")).to_contain_text("out of order")
+    await expect(page.locator(".planned")).to_contain_text("1 × HTTP 503")
     plan = slack.faults.planned()["chat.postMessage"]
     assert (plan.errors, plan.statuses, plan.drops, plan.delay) == (["internal_error"], [(503, None)], 1, 5.0)
-    assert (slack.faults.duplicates, slack.faults.holds) == (1, 1)
+    assert (slack.faults.duplicates, slack.faults.holds, slack.faults.handshakes) == (1, 1, [503])
     await page.get_by_text("Clear all").click()
     await expect(page.locator(".planned")).to_contain_text("Nothing.")
     await slack.slash("U0ANA", HERE, "/everything")

@@ -65,6 +65,19 @@ async def test_a_ticket_opens_one_connection(slack: LocalSlack) -> None:
         await socket.close()
 
 
+async def test_a_refused_handshake_spends_its_ticket(slack: LocalSlack) -> None:
+    """As ordered: the status and no connection; the same URL is no good afterwards, a new one is."""
+    async with RawApp(slack) as app:
+        slack.faults.refuse_handshake(times=2)
+        url = await app.url()
+        for code, which in ((503, url), (403, url), (503, await app.url())):
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await app.session.ws_connect(which)
+            assert refused.value.status == code
+        assert [problem.code for problem in slack.problems] == ["bad_ticket"]
+        await (await app.connect()).close()
+
+
 async def test_an_eleventh_connection_is_turned_away(slack: LocalSlack) -> None:
     """Ten are allowed; the next is told why and closed."""
     async with RawApp(slack) as app:

@@ -14,7 +14,7 @@ import pytest
 from approvals.model import Approval, JsonValue, Status, Thread
 from approvals.ports import Query
 from approvals.settings import Settings
-from bot.app import Runtime, build
+from bot.app import Runtime, Tempo, build
 from bot.core import Core, open_core, utc_now
 from bot.manifest import manifest
 from localslack import LocalSlack, Message, Seed, View
@@ -167,13 +167,18 @@ class House:
         return Settings.model_validate(given | over)
 
     async def desk(
-        self, *, clock: Callable[[], Any] = utc_now, stack: AsyncExitStack | None = None, **over: Any
+        self,
+        *,
+        clock: Callable[[], Any] = utc_now,
+        stack: AsyncExitStack | None = None,
+        tempo: Tempo | None = None,
+        **over: Any,
     ) -> Desk:
-        """A replica that serves. `stack` lets a test close it before the end."""
+        """A replica that serves. `stack` lets a test close it before the end; `tempo`: how it waits for Slack."""
         settings = self.settings(**over)
         stack = stack or self.stack
         core = await stack.enter_async_context(open_core(settings, clock=clock, rng=random.Random(1)))
-        runtime = build(core)
+        runtime = build(core, tempo)
         await runtime.start()
         stack.push_async_callback(runtime.stop)
         if settings.signoff_slack_mode == "http":

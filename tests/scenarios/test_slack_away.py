@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
 
+from approvals.due import DueKind
 from approvals.lifecycle import Attempt
-from approvals.model import Actor, ActorRef, DecisionType, Source, Status
+from approvals.model import Actor, ActorRef, DecisionType, Resolution, Source, Status
 from approvals.service import Done
+from bot.app import Tempo
+from bot.patience import CAP
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, CHANNEL, REFUND, Desk, House
 
@@ -28,7 +33,10 @@ async def test_each_method_may_fail(house: House, method: str, status: int) -> N
     await asyncio.sleep(0)
     if (await desk.only()).status is Status.PENDING:  # who clicked could not be looked up: they were told to try again
         await desk.told(ANA)
-        await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
+        async with asyncio.timeout(10):
+            while (await desk.only()).status is Status.PENDING:  # until Slack may be asked again
+                await asyncio.sleep(0.1)
+                await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
     await desk.resumed(card.ts)
     await desk.until(lambda: desk.buttons(card.ts) == [] or None)
     assert len(desk.slack.messages(CHANNEL)) == 1
@@ -116,3 +124,73 @@ async def test_hours_without_slack(timed: Desk, clock: VirtualClock) -> None:
         cards = [m for m in slack.messages(CHANNEL) if m.metadata["event_payload"]["approval"] == approval.id]  # pyright: ignore[reportOptionalSubscript]
         assert len(cards) == 1
         assert cards[0].ts in {ref.ts for ref in approval.messages}
+
+
+SPEAK = (DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.REMIND, DueKind.ESCALATE)
+"""What falls due for an approval here and calls Slack, each with pauses of its own."""
+
+
+async def test_hours_of_outage(house: House, clock: VirtualClock) -> None:
+    """Everything answers 503 and no connection stands, for six hours, with a restart in the middle. What was decided at
+    another door is carried out, what is due expires, Slack is asked ever more seldom, and then all cards catch up."""
+    tempo = Tempo(ping=0.5, pause=clock.sleep)
+    async with AsyncExitStack() as first:
+        desk = await house.desk(clock=clock, tempo=tempo, stack=first)
+        before = await desk.ask()
+        await desk.core.records.effects.drain()
+        calls = Counter(call.name for call in house.slack.calls())
+        house.slack.faults.status("*", 503, times=1_000_000)
+        await house.slack.faults.kill_sockets()
+        for _ in range(2):
+            await desk.start("refund", REFUND)
+        await _turn(desk)
+        decided = next(approval for approval in await desk.approvals() if not approval.messages)
+        operator = Actor(ActorRef("ops", Source.CLI))
+        attempt = Attempt(type=DecisionType.APPROVE, actor=operator.ref)
+        assert isinstance(await desk.core.records.approvals.decide(decided.id, attempt, operator), Done)
+        await _pass(desk, clock, minutes=60)
+        assert {a.id for a in await desk.approvals() if a.status is Status.RESUMED} == {decided.id}
+    desk = await house.desk(clock=clock, tempo=tempo)
+    await _pass(desk, clock, minutes=300)
+    assert {(a.status, a.resolution) for a in await desk.approvals() if a.id != decided.id} == {
+        (Status.RESUMED, Resolution.EXPIRED)
+    }
+    made = Counter(call.name for call in house.slack.calls()) - calls
+    most = _tries(6 * 3600, 300)
+    works = 3 * len(SPEAK)
+    for method in ("chat.postMessage", "chat.update", "users.conversations", "conversations.open"):
+        assert made.pop(method, 0) <= works * most, method
+    assert made.pop("auth.test", 0) <= 2 * _tries(6 * 3600, CAP)
+    assert made.pop("apps.connections.open", 0) <= 2 * _tries(6 * 3600, CAP)
+    assert {method: count for method, count in made.items() if count > works * most} == {}
+
+    house.slack.faults.clear()
+    await _pass(desk, clock, minutes=12)
+    await desk.until(lambda: house.slack.connections == 1 or None)
+    for approval in await desk.approvals():
+        cards = [m for m in house.slack.messages(CHANNEL) if m.metadata["event_payload"]["approval"] == approval.id]  # pyright: ignore[reportOptionalSubscript]
+        assert len(cards) == 1
+        assert desk.buttons(cards[0].ts) == []
+    assert desk.buttons(before.ts) == []
+    after = await desk.ask()
+    assert (await house.slack.click(ANA, CHANNEL, after.ts, "approve")).ok
+    await desk.resumed(after.ts)
+
+
+def _tries(seconds: float, cap: float) -> int:
+    """How often one thing is tried in that time at the most: pauses double from a second to `cap`, less a fifth."""
+    at, tries, pause = 0.0, 1, 1.0
+    while at < seconds:
+        at, tries, pause = at + 0.8 * pause, tries + 1, min(cap, 2 * pause)
+    return tries
+
+
+async def _turn(desk: Desk) -> None:
+    await desk.runtime.ticker.turn()
+    await desk.core.records.effects.drain()
+
+
+async def _pass(desk: Desk, clock: VirtualClock, *, minutes: int) -> None:
+    for _ in range(minutes):
+        clock.turn(minutes=1)
+        await _turn(desk)
