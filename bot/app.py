@@ -38,6 +38,7 @@ from bot.http.slack import slack_router
 from bot.links import Links
 from bot.listeners.door import Door
 from bot.listeners.home import draw as draw_home
+from bot.loop_watch import BUSY, LoopWatch
 from bot.metrics import Metrics
 from bot.notifier import SlackNotifier
 from bot.outgoing import Allowed, Outgoing, secrets_of
@@ -46,6 +47,7 @@ from bot.readiness import Readiness
 from bot.rules import apply_file
 from bot.slack import Slack
 from bot.watch import EVERY, FIRST, Watch
+from bot.workers import Workers
 from scheduler.reconcile import Reconcile
 from scheduler.sweep import Sweep
 from scheduler.ticker import Ticker, Turn
@@ -72,6 +74,8 @@ class Runtime:
     ticker: Ticker
     watch: Watch
     metrics: Metrics
+    workers: Workers
+    loop_watch: LoopWatch
     http: HttpServer | None = None
     _socket: AsyncSocketModeHandler | None = None
 
@@ -80,6 +84,7 @@ class Runtime:
 
         `ConfigError` for a token that Slack refuses, and for a file with mistakes.
         """
+        self.loop_watch.start()
         identity, _ = await self.slack.whoami()
         await apply_file(self.core.records.book, self.settings)
         if self.settings.signoff_slack_mode == "socket":
@@ -110,6 +115,7 @@ class Runtime:
                 "redis": checks.redis_answers(self.core.records.store),
                 "slack": checks.socket_stands(lambda: self._socket) if socket else checks.token_is_good(self.slack),
                 "sweep": checks.turning(self.ticker.sweep),
+                "nodes": checks.few_hang(self.workers),
             }
         )
 
@@ -126,11 +132,12 @@ class Runtime:
             await self.core.records.feed.stop()  # whoever waits over HTTP is answered, and does not hold it open
             await self.http.stop()
         await self.ticker.stop()
+        self.loop_watch.stop()
         log.info("stopped", action="serve.stopped")
 
 
 def build(core: Core) -> Runtime:
-    """Puts the serving process together. Raises `ConfigError` naming the settings that are missing."""
+    """Puts the process together, in its event loop. Raises `ConfigError` naming the settings that are missing."""
     settings, records = core.settings, core.records
     socket = settings.signoff_slack_mode == "socket"
     needed(settings, "slack_bot_token", "slack_app_token" if socket else "slack_signing_secret")
@@ -172,9 +179,11 @@ def build(core: Core) -> Runtime:
         ],
     )
     door.vitals.use(ticker.sweep, servers)
-    metrics = Metrics(core.registry.names(), room=records.effects.room)
+    metrics, workers = Metrics(core.registry.names(), room=records.effects.room), Workers.here()
     records.meter.add(metrics)
-    runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch, metrics)
+    records.meter.add(workers)
+    loop_watch = _loop_watch(records, metrics, workers)
+    runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch, metrics, workers, loop_watch)
     if not socket or settings.signoff_http:
         runtime.http = HttpServer(web_app([*_routers(runtime), hooks(servers)]), settings)
     return runtime
@@ -215,6 +224,18 @@ def _callbacks(core: Core) -> Callbacks:
     secrets = secrets_of(secret.get_secret_value()) if secret is not None else ()
     outgoing = Outgoing(secrets, Allowed(settings.signoff_callback_hosts))
     return Callbacks(records.approvals, outgoing, described, clock=records.clock, rng=records.rng)
+
+
+def _loop_watch(records: Records, metrics: Metrics, workers: Workers) -> LoopWatch:
+    metrics.nodes.labels("at_work").set_function(lambda: workers.at_work)
+    metrics.nodes.labels("hung").set_function(lambda: workers.hung)
+
+    def turned(late: float, share: float) -> None:
+        metrics.lag.observe(late)
+        if share > BUSY:  # else holding back graphs makes nothing sooner
+            records.effects.people.turned(late)
+
+    return LoopWatch(turned=turned, stalled=metrics.stalls.inc)
 
 
 def _watch(core: Core, web: Slack, directory: Directory, absences: Absences) -> Watch:
