@@ -83,7 +83,8 @@ class Effects:
 
     async def run(self, claim: Claim) -> None:
         """Performs one claim and settles it. Raises nothing but cancellation: this is the boundary for effects."""
-        async with self._turn(claim), self._slots[claim.kind is DueKind.DRIVE], self.people.lane():
+        drive = claim.kind is DueKind.DRIVE
+        async with self._turn(claim), self._slots[drive], self.people.lane(graph=drive):
             try:
                 with self._meter.around(Performing(claim)) as said:
                     later = await self._performed(claim)

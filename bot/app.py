@@ -40,6 +40,7 @@ from bot.http.slack import slack_router
 from bot.links import Links
 from bot.listeners.door import Door
 from bot.listeners.home import draw as draw_home
+from bot.loop_watch import BUSY, LoopWatch
 from bot.metrics import Metrics
 from bot.notifier import SlackNotifier
 from bot.outgoing import Allowed, Outgoing, secrets_of
@@ -50,6 +51,7 @@ from bot.rules import apply_file
 from bot.slack import Slack
 from bot.socket import PING, Socket
 from bot.watch import EVERY, FIRST, Watch
+from bot.workers import Workers
 from scheduler.reconcile import Reconcile
 from scheduler.sweep import Sweep
 from scheduler.ticker import Ticker, Turn
@@ -83,6 +85,8 @@ class Runtime:
     ticker: Ticker
     watch: Watch
     metrics: Metrics
+    workers: Workers
+    loop_watch: LoopWatch
     http: HttpServer | None = None
     tempo: Tempo = field(default_factory=Tempo)
     _socket: Socket | None = None
@@ -94,6 +98,7 @@ class Runtime:
 
         `ConfigError` for a token that Slack refuses, and for a file with mistakes.
         """
+        self.loop_watch.start()
         patience = Patience(self.core.records.rng, self.tempo.pause)
         if self.settings.signoff_slack_mode == "socket":
             self._socket = self._new_socket(patience)
@@ -131,6 +136,7 @@ class Runtime:
                     checks.socket_stands(lambda: self._socket) if socket else checks.token_is_good(self.slack),
                 ),
                 "sweep": checks.turning(self.ticker.sweep),
+                "nodes": checks.few_hang(self.workers),
             }
         )
 
@@ -149,11 +155,12 @@ class Runtime:
             await self.core.records.feed.stop()  # whoever waits over HTTP is answered, and does not hold it open
             await self.http.stop()
         await self.ticker.stop()
+        self.loop_watch.stop()
         log.info("stopped", action="serve.stopped")
 
 
 def build(core: Core, tempo: Tempo | None = None) -> Runtime:
-    """Puts the serving process together. Raises `ConfigError` naming the settings that are missing."""
+    """Puts the process together, in its event loop. Raises `ConfigError` naming the settings that are missing."""
     settings, records, tempo = core.settings, core.records, tempo or Tempo()
     socket = settings.signoff_slack_mode == "socket"
     needed(settings, "slack_bot_token", "slack_app_token" if socket else "slack_signing_secret")
@@ -196,9 +203,13 @@ def build(core: Core, tempo: Tempo | None = None) -> Runtime:
         ],
     )
     door.vitals.use(ticker.sweep, servers)
-    metrics = Metrics(core.registry.names(), room=records.effects.room)
+    metrics, workers = Metrics(core.registry.names(), room=records.effects.room), Workers.here()
     records.meter.add(metrics)
-    runtime = Runtime(settings, core, app, web, directory, performer, ticker, watch, metrics, tempo=tempo)
+    records.meter.add(workers)
+    loop_watch = _loop_watch(records, metrics, workers)
+    runtime = Runtime(
+        settings, core, app, web, directory, performer, ticker, watch, metrics, workers, loop_watch, tempo=tempo
+    )
     if not socket or settings.signoff_http:
         runtime.http = HttpServer(web_app([*_routers(runtime), hooks(servers)]), settings)
     return runtime
@@ -245,6 +256,18 @@ def _callbacks(core: Core) -> Callbacks:
     secrets = secrets_of(secret.get_secret_value()) if secret is not None else ()
     outgoing = Outgoing(secrets, Allowed(settings.signoff_callback_hosts))
     return Callbacks(records.approvals, outgoing, described, clock=records.clock, rng=records.rng)
+
+
+def _loop_watch(records: Records, metrics: Metrics, workers: Workers) -> LoopWatch:
+    metrics.nodes.labels("at_work").set_function(lambda: workers.at_work)
+    metrics.nodes.labels("hung").set_function(lambda: workers.hung)
+
+    def turned(late: float, share: float) -> None:
+        metrics.lag.observe(late)
+        if share > BUSY:  # else holding back graphs makes nothing sooner
+            records.effects.people.turned(late)
+
+    return LoopWatch(turned=turned, stalled=metrics.stalls.inc)
 
 
 def _watch(core: Core, web: Slack, directory: Directory, absences: Absences) -> Watch:

@@ -11,6 +11,7 @@ from bot.arrival import Arrival
 from bot.readiness import PATIENCE, Look
 from bot.slack import Slack
 from bot.socket import Socket
+from bot.workers import MANY, Workers
 from scheduler.ticker import Turn
 
 ASKED_WELL = 60.0
@@ -90,5 +91,14 @@ def turning(turn: Turn) -> Look:
             return f"no {turn.name} has gone well yet"
         ago = asyncio.get_running_loop().time() - turn.went_well
         return "" if ago <= borne else f"no {turn.name} has gone well for {ago:.0f} s"
+
+    return look
+
+
+def few_hang(workers: Workers) -> Look:
+    """Nodes that ran into SIGNOFF_GRAPH_SECONDS and cannot be stopped have not become many."""
+
+    async def look() -> str:
+        return f"{workers.hung} nodes hang; restart it, and see node.hangs in the log" if workers.hung >= MANY else ""
 
     return look

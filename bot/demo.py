@@ -6,7 +6,6 @@ pending is pending. `script` plays the same story by itself, over the same wire,
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import tempfile
@@ -30,7 +29,8 @@ from approvals.store.embedded import EmbeddedServer
 from bot.app import serving
 from bot.core import Core, open_core
 from bot.manifest import manifest
-from bot.serve import Workers, stop_on_signals
+from bot.serve import stop_on_signals
+from bot.workers import Workers
 from localslack import LocalSlack, Seed
 
 T = TypeVar("T")
@@ -114,8 +114,7 @@ async def propose(desk: Desk) -> None:
 async def desk(data: Path, port: int) -> None:
     """Serves the page until it is stopped. Raises `ConfigError` that says what is missing."""
     stopped = stop_on_signals()
-    workers = Workers()
-    asyncio.get_running_loop().set_default_executor(workers)
+    workers = Workers.here()
     async with opened(data, port, keep=True) as running:
         if not (await running.core.records.approvals.page(Query(limit=1))).total:
             await propose(running)

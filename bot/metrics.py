@@ -28,6 +28,9 @@ PATIENCE = (10, 30, *_MINUTES, *_HOURS, _DAY, 2 * _DAY, 7 * _DAY)
 MACHINE = (0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600)
 """How long we take, in seconds."""
 
+LAG = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 3, 10)
+"""How late the event loop is, in seconds. Slack waits 3."""
+
 RESUMES = {EventType.RESUMED: "resumed", EventType.RESUME_FAILED: "failed", EventType.GAVE_UP: "gave_up"}
 
 
@@ -56,6 +59,7 @@ class Metrics:
         self.lost = counter("signoff_leases_lost", "Drives that ended because their lease was lost.")
         self.graph_failures = counter("signoff_graph_failures", "Runs of graphs that raised.", ["graph"])
         self.lost.inc(0)
+        self.stalls = counter("signoff_loop_stalls", "Times that the event loop stood still for more than a second.")
 
     def _timers(self) -> None:
         timer = partial(Histogram, registry=self.registry)
@@ -65,6 +69,7 @@ class Metrics:
         self.drives = timer("signoff_drive_seconds", "Drives of threads.", ["result"], buckets=MACHINE)
         self.effects = timer("signoff_effect_seconds", "Due work performed.", ["kind", "result"], buckets=MACHINE)
         self.sweeps = timer("signoff_sweep_seconds", "Looks at the due list.", ["result"], buckets=MACHINE)
+        self.lag = timer("signoff_loop_lag_seconds", "How late the event loop turned when asked.", buckets=LAG)
         self.calls = timer("signoff_slack_call_seconds", "Calls of Slack.", ["method", "result"], buckets=MACHINE)
 
     def _gauges(self) -> None:
@@ -74,6 +79,7 @@ class Metrics:
         self.late = gauge("signoff_due_lag_seconds", "For how long the first of it has been due.", ["line"])
         self.memory = gauge("signoff_redis_memory_bytes", "What Redis uses, and may use (`limit`; 0: all).", ["what"])
         self.slots = gauge("signoff_free_slots", "How much more work this process would take on.", ["work"])
+        self.nodes = gauge("signoff_nodes", "Nodes that are no coroutines: at_work, or hung in a thread.", ["state"])
         self.ready = gauge("signoff_ready", "1 where a check of /readyz passes, else 0.", ["check"])
         self.build = gauge("signoff_build_info", "Always 1.", ["version", "python", "langgraph"])
         self.build.labels(_version("signoff"), platform.python_version(), _version("langgraph")).set(1)

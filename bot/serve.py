@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import sys
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
 
 import structlog
 from redis.exceptions import AuthenticationError
@@ -20,40 +15,12 @@ from approvals.settings import Settings
 from approvals.store.redis import connect
 from bot.app import Runtime, serving
 from bot.core import open_core
+from bot.workers import Workers
 
 LOOK_AGAIN = 1.0
 """Seconds between two looks at a server that is not up."""
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 log = structlog.get_logger()
-
-
-class Workers(ThreadPoolExecutor):
-    """The threads in which nodes run that are not `async`; knows which of them are at work."""
-
-    def __init__(self) -> None:
-        super().__init__(thread_name_prefix="node")
-        self.busy: set[Future[object]] = set()
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """As ever, and remembered until it is done."""
-        future = super().submit(fn, *args, **kwargs)
-        self.busy.add(future)  # pyright: ignore[reportArgumentType]  a future only gives its value
-        future.add_done_callback(self.busy.discard)  # pyright: ignore[reportArgumentType]  the same
-        return future
-
-    def leave(self) -> None:
-        """The end of the process, if nodes are still at work: status 0, and everything else is closed already.
-
-        A thread cannot be cancelled, and Python would wait for it for ever. Its lease is handed back by now.
-        """
-        if self.busy:
-            log.warning("nodes left behind", action="serve.left", nodes=len(self.busy))
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -100,10 +67,9 @@ async def redis_is_up(settings: Settings, stopped: asyncio.Event) -> bool:
 async def serve_until_stopped(settings: Settings) -> None:
     """Serves until a signal. What runs then is finished within SIGNOFF_SHUTDOWN_SECONDS; the rest stays due."""
     stopped = stop_on_signals()
+    workers = Workers.here()  # before anything looks up a name
     if not await redis_is_up(settings, stopped):
         return
-    workers = Workers()
-    asyncio.get_running_loop().set_default_executor(workers)
     async with open_core(settings) as core, serving(core) as runtime:
         await _end(stopped, runtime)
     workers.leave()

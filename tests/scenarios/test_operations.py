@@ -63,7 +63,7 @@ async def test_a_walk_is_counted(house: House, clock: VirtualClock) -> None:
     assert value(done, "signoff_slack_call_seconds_count", method="chat.postMessage", result="ok") == 2
     assert value(done, "signoff_sweep_seconds_count", result="done") >= 1
     assert value(done, "signoff_commits_total", result="done") >= 5
-    assert value(done, "signoff_ready") == 3
+    assert value(done, "signoff_ready") == 4
     assert value(done, "signoff_leases_lost_total") == 0
     assert value(done, "signoff_build_info") == 1
     assert value(done, "process_resident_memory_bytes") > 1e6
@@ -107,7 +107,7 @@ async def test_a_replica_that_is_well_says_so(house: House, mode: str, patient: 
     assert (well.status_code, well.json()) == (200, {"status": "ok"})
     fine = {"ok": True, "why": ""}
     assert ready.status_code == 200, ready.text
-    assert ready.json() == {"status": "ok", "checks": {"redis": fine, "slack": fine, "sweep": fine}}
+    assert ready.json() == {"status": "ok", "checks": {"redis": fine, "slack": fine, "sweep": fine, "nodes": fine}}
 
 
 async def test_a_replica_that_is_not_well_says_why(house: House, clock: VirtualClock, patient: None) -> None:
