@@ -8,7 +8,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from approvals.deciding import offered, resolve
-from approvals.due import Due, DueKind, next_escalation, next_reminder, overdue_reminders
+from approvals.due import Due, DueKind, next_escalation, next_reminder, overdue_reminders, slot
 from approvals.events import Event, EventType
 from approvals.model import POLICY, SYSTEM, Approval, Decision, DecisionType, Resolution, Status
 from approvals.policy import Expiry, OnExpiry, for_requester
@@ -43,9 +43,10 @@ def escalate(approval: Approval, now: datetime) -> Change | Refusal:
     level = approval.level
     if level >= len(approval.policy.escalate):
         return Refusal(Reason.NOT_POSSIBLE, "the policy has no further escalation step")
-    late = approval.expires_at is not None and approval.expires_at <= now
+    late = over(approval, now)
     after = replace(approval, level=level + 1 if late else _replaced(approval, now) or level + 1)
-    coming = Due(approval.id, DueKind.ESCALATE, next_escalation(after))
+    at = next_escalation(after)
+    coming = Due(approval.id, DueKind.ESCALATE, at and slot(after, at, now))
     told = [_skipped(after, passed, REPLACED, now) for passed in range(level + 1, after.level)]
     if why := TIME_IS_UP if late else _pointless(approval, after):
         return change(approval, after, [*told, _skipped(after, after.level, why, now)], [coming])
@@ -90,6 +91,24 @@ def _speak_for(approval: Approval) -> list[tuple[str, ...]]:
     return [policy.stands_for(group, approval.level) for group in policy.groups]
 
 
+def over(approval: Approval, now: datetime) -> bool:
+    """Whether time has run out and that is the end of it: what was due before is of no use to anybody any more."""
+    ends = approval.policy.expire
+    if ends is None or approval.expires_at is None or approval.expires_at > now:
+        return False
+    kind = _said(ends.then)
+    waits = kind not in offered(approval, None) or (kind is DecisionType.APPROVE and edits(approval))
+    return ends.then is OnExpiry.FAIL or not waits
+
+
+def _said(then: OnExpiry) -> DecisionType | None:
+    return {
+        OnExpiry.DENY: DecisionType.DENY,
+        OnExpiry.APPROVE: DecisionType.APPROVE,
+        OnExpiry.RESPOND: DecisionType.RESPOND,
+    }.get(then)
+
+
 def expire(approval: Approval, now: datetime) -> Change | Refusal:
     """Time ran out. What the policy says is decided in its name for all that is open; what cannot be said is not.
 
@@ -102,11 +121,7 @@ def expire(approval: Approval, now: datetime) -> Change | Refusal:
     ends = approval.policy.expire or Expiry(after=0.0, then=OnExpiry.WAIT)
     if ends.then is OnExpiry.FAIL:
         return _failed(approval, now)
-    kind = {
-        OnExpiry.DENY: DecisionType.DENY,
-        OnExpiry.APPROVE: DecisionType.APPROVE,
-        OnExpiry.RESPOND: DecisionType.RESPOND,
-    }.get(ends.then)
+    kind = _said(ends.then)
     if kind is None or kind not in offered(approval, None):
         return overdue(approval, f"The question cannot be answered with {kind}." if kind else "", now)
     if kind is DecisionType.APPROVE and edits(approval):

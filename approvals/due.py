@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from approvals.hours import elapse
+from approvals.hours import elapse, window
 from approvals.model import Approval
+
+GRACE = timedelta(minutes=5)
+"""What comes later than this is late. What falls due as the day ends still comes on that day."""
 
 
 class DueKind(StrEnum):
@@ -94,6 +97,23 @@ def in_time(approval: Approval, now: datetime) -> Approval:
         return approval
     anew = replace(approval, started_at=now)
     return replace(anew, expires_at=expiry(anew))
+
+
+def earlier(approval: Approval, at: datetime) -> int:
+    """How many of the next reminder and the next step fell due before that moment."""
+    return sum(1 for due in (next_reminder(approval), next_escalation(approval)) if due is not None and due < at)
+
+
+def slot(approval: Approval, at: datetime, now: datetime) -> datetime:
+    """When what fell due at `at` comes, as seen now: then, or where that is late, when the hours begin that run now or
+    come next.
+
+    Several that wait for the same morning are a microsecond apart, so that they come in the order they fell due in.
+    """
+    if now - at <= GRACE or approval.hours is None:
+        return at
+    found = window(now, hours=approval.hours, zones=approval.zones)
+    return at if found is None else max(at, found[0] + timedelta(microseconds=earlier(approval, at)))
 
 
 def overdue_reminders(approval: Approval, now: datetime) -> int:

@@ -27,8 +27,9 @@ TURNS: Mapping[DueKind, str] = {
     **dict.fromkeys((DueKind.NOTIFY, DueKind.REPORT), "post"),
     DueKind.RELAY: "relay",
 }
-"""What is done one after the other, for one approval: what time brings, in the order in which it fell due; and what
-posts cards, since two at once would both post what both find missing."""
+"""What is done one after the other, for one approval: what time brings, in the order in which it fell due (the store
+hands it out so, this keeps it in what a claimer lost while it still performs); and what posts cards, since two at once
+would both post what both find missing."""
 
 again: ContextVar[bool] = ContextVar("signoff_again", default=False)
 """Set while work is performed that was begun before, here or in a process that died: some of it may be done."""

@@ -90,6 +90,12 @@ def running(
     return hours is None or any(_works(hours, at.astimezone(ZoneInfo(name))) for name in zones_of(hours, zones))
 
 
+def window(at: datetime, *, hours: Hours, zones: tuple[str, ...] = ()) -> Window | None:
+    """The working time that `at` lies in, else the next; `None` if there is none within `LONGEST_SEARCH` days."""
+    found = _windows(at.astimezone(UTC) - _DAY, hours, zones_of(hours, zones))
+    return next(((since, until) for since, until in found if until > at), None)
+
+
 def elapse(
     start: datetime,
     seconds: float,

@@ -23,7 +23,7 @@ from approvals.asking import amend, announced, open_, reask, repaired, supersede
 from approvals.asking_back import answered, ask_back
 from approvals.automatic import at_opening
 from approvals.cancelling import cancel
-from approvals.clocks import escalate, expire, overdue, reminded
+from approvals.clocks import escalate, expire, over, overdue, reminded
 from approvals.deciding import Attempt, decide, in_bulk, offered, possible, with_reply
 from approvals.holding import hold, lapsed, reapply
 from approvals.reaching import reached_again, unreached, withheld
@@ -54,6 +54,7 @@ __all__ = [
     "lapsed",
     "offered",
     "open_",
+    "over",
     "overdue",
     "possible",
     "reached_again",

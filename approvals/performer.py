@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
+from approvals import lifecycle
 from approvals.automatic import quiet
-from approvals.due import DueKind, backoff, next_escalation, next_reminder
+from approvals.due import DueKind, backoff, earlier, next_escalation, next_reminder, slot
 from approvals.effects import Perform, again
 from approvals.errors import Later
 from approvals.model import Approval, MessageKind, Status
@@ -63,17 +64,20 @@ class Performer:
         }
 
     async def _stepping(self, approval_id: str) -> Approval | None:
-        """What is open, for a reminder or a step. What has run out ends first: nobody is told of that in vain."""
+        """What is open, for a reminder or a step. What is over ends first: nobody is told of that in vain. Where the
+        deadline ends nothing, what was due before it comes before it."""
         approval = await self._pending(approval_id)
-        if approval is not None and approval.expires_at is not None and approval.expires_at <= self._clock():
+        if approval is not None and lifecycle.over(approval, self._clock()):
             _written(await self._approvals.expire(approval_id))
             return await self._pending(approval_id)
         return approval
 
     def _wait(self, approval: Approval, at: datetime) -> datetime | None:
-        """Until when a reminder or a step waits, also one that was late when somebody held it; `None`: it is time."""
-        at = max(at, approval.paused_until(self._clock()) or at)
-        return at if at > self._clock() else None
+        """Until when a reminder or a step waits, also one that was late when somebody held it or when the hours were
+        over; `None`: it is time."""
+        now = self._clock()
+        at = max(approval.paused_until(now) or at, slot(approval, at, now))
+        return at if at > now else None
 
     async def _pending(self, approval_id: str) -> Approval | None:
         approval = await self._approvals.get(approval_id)
@@ -184,12 +188,19 @@ class Performer:
         return None
 
     async def expire(self, approval_id: str) -> datetime | None:
-        """What the policy says of time that ran out."""
-        approval = await self._pending(approval_id)
+        """What the policy says of time that ran out.
+
+        At any hour, late too: it was announced for that moment, it calls nobody, and whoever asked has waited long
+        enough. One that ends nothing comes after what was due before it, and so waits with that for working hours.
+        """
+        approval, now = await self._pending(approval_id), self._clock()
         if approval is None or approval.expires_at is None:
             return None
-        if approval.expires_at > self._clock():
+        if approval.expires_at > now:
             return approval.expires_at
+        behind = not lifecycle.over(approval, now) and earlier(approval, approval.expires_at)
+        if behind and (later := slot(approval, approval.expires_at, now)) > now:
+            return later
         _written(await self._approvals.expire(approval_id))
         return None
 

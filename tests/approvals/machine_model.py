@@ -14,6 +14,9 @@ from tests.approvals.machine_people import BELONGS, Asked
 LONG = 1000
 """Days: no story lasts so long."""
 
+TURNS = ("lapse", "expire", "remind", "escalate")
+"""What time brings, in the order in which it comes where it is due at one moment."""
+
 
 @dataclass
 class Back:
@@ -166,22 +169,33 @@ class Told(Asked):
 
     # -- what time brings
 
-    def sweep(self, *, dies: bool = False) -> None:
-        """Somebody looks at what is due. One that `dies` does it and settles nothing."""
-        while due := sorted((at, kind) for kind, at in self.listed.items() if at <= self.now):
-            self.claimed([kind for _, kind in due], perform=True, dies=dies)
-            if dies:
-                return
+    def sweep(self) -> None:
+        """Somebody looks at what is due, until nothing is."""
+        while kinds := self.in_turn():
+            self.claimed(kinds, perform=True, dies=False)
+
+    def in_turn(self) -> list[str]:
+        """What may be taken now. Of what time brings one at a time: what somebody died over, then the earliest."""
+        listed = [kind for kind in TURNS if kind in self.listed]
+        busy = any(kind in self.claims and self.listed[kind] > self.now for kind in listed)
+        due = sorted(
+            (kind for kind in listed if self.listed[kind] <= self.now),
+            key=lambda kind: (kind not in self.claims, self.listed[kind]),
+        )
+        release = ["release"] if self.listed.get("release", self.now + 1) <= self.now else []
+        return [*release, *([] if busy else due[:1])]
 
     def claimed(self, kinds: list[str], *, perform: bool, dies: bool) -> None:
         """Taken off the list for half a minute; what is written anew meanwhile is nobody's any more."""
         for kind in kinds:
             self.put(kind, self.now + 30)
-        self.claims = set(kinds)
+        self.claims |= set(kinds)
         always = {"release": self._release}
-        does = {"remind": self._remind, "escalate": self._escalate, "expire": lambda: self.ends, "lapse": self._lapse}
+        ends = lambda: self.ends and self.slot(self.ends)  # noqa: E731
+        does = {"remind": self._remind, "escalate": self._escalate, "expire": ends, "lapse": self._lapse}
         for kind in kinds if perform else ():
-            if kind not in always and self.status == "pending" and self.ends is not None and self.ends <= self.now:
+            out = self.status == "pending" and self.ends is not None and self.ends <= self.now
+            if out and kind not in always and (self.final() or (kind == "expire" and not self._behind())):
                 self._expire()
             later = None
             if kind in always:
@@ -192,9 +206,23 @@ class Told(Asked):
                 self.put(kind, later)
 
     def _wait(self, at: float) -> float | None:
-        held = self.held_until()
-        at = at if held is None else max(at, held)
+        at = max(self.held_until() or at, self.slot(at))
         return at if at > self.now else None
+
+    def slot(self, at: float) -> float:
+        """What is more than five minutes late comes as the working hours begin: these, or the next."""
+        nights = self._nights()
+        if self.now - at <= 300 or not nights:
+            return at
+        return max(at, max(until for since, until in nights if since <= self.now) + 1e-6 * self.earlier(at))
+
+    def earlier(self, at: float) -> int:
+        return sum(1 for due in (self.next_reminder(), self.next_step()) if due is not None and due < at)
+
+    def _behind(self) -> bool:
+        """The deadline ends nothing, and waits behind what was due before it."""
+        assert self.ends is not None
+        return bool(self.earlier(self.ends)) and self.slot(self.ends) > self.now
 
     def _remind(self) -> float | None:
         at = self.next_reminder()
@@ -224,7 +252,8 @@ class Told(Asked):
         self.places |= self.here()
         new = before != (self.audience(), self.here(), self.speakers())
         self.say("escalated" if new else "escalation_skipped", "system")
-        self.put("escalate", self.next_step())
+        at = self.next_step()
+        self.put("escalate", at if at is None else self.slot(at))
         return None
 
     def _lapse(self) -> float | None:
@@ -256,12 +285,21 @@ class Told(Asked):
         self.put("lapse", self.held_until())
         return ""
 
+    def final(self) -> bool:
+        """Its deadline is the end, so that nobody is told of what was due before."""
+        assert self.policy.expire is not None
+        then = str(self.policy.expire.then)
+        return then == "fail" or (then != "wait" and then in self.offered(None) and not self._changed(then))
+
+    def _changed(self, then: str) -> bool:
+        """An edit waits for approvals, and nothing is approved over it."""
+        return then == "approve" and any(ask.edit is not None and not ask.verdict for ask in self.asks)
+
     def _expire(self) -> None:
         assert self.policy.expire is not None
         assert self.ends is not None
         then = str(self.policy.expire.then)
-        changed = then == "approve" and any(ask.edit is not None and not ask.verdict for ask in self.asks)
-        if then != "fail" and (then == "wait" or then not in self.offered(None) or self.unfit or changed):
+        if not self.final() or (then != "fail" and self.unfit):
             self.ends = None
             self.say("overdue", "policy")
             return

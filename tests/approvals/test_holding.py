@@ -212,7 +212,7 @@ async def test_away_over_everything(store: RedisStore, clock: VirtualClock) -> N
 
 
 async def test_away_over_an_end_that_waits(store: RedisStore, clock: VirtualClock) -> None:
-    """Where the policy goes on waiting, the steps of before are taken late rather than never, in their order."""
+    """Where the policy goes on waiting, what was due before is done late rather than never, in order."""
     waits = replace(POLICY, expire=Expiry(after=14400.0, then=OnExpiry.WAIT))
     replica = Replica(store, clock, policy=waits)
     opened = await replica.open(policy=waits)
@@ -221,10 +221,10 @@ async def test_away_over_an_end_that_waits(store: RedisStore, clock: VirtualCloc
     events = [e.type for e in await replica.approvals.audit(opened.id) if e.type is not EventType.ANNOUNCED]
     assert events == [
         EventType.OPENED,
-        EventType.OVERDUE,
         EventType.REMINDED,
         EventType.ESCALATED,
         EventType.ESCALATED,
+        EventType.OVERDUE,
     ]
     now = await replica.approvals.get(opened.id)
     assert now is not None

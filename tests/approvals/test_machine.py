@@ -233,8 +233,7 @@ class Story(Asking):
         self.world.run(lambda replica: self.world.dying_sweep(replica, perform=perform), on, dies=True)
         self.doubled |= perform
         for told in self.told:
-            due = sorted((at, kind) for kind, at in told.listed.items() if at <= self.now)
-            told.claimed([kind for _, kind in due], perform=perform, dies=True)
+            told.claimed(told.in_turn(), perform=perform, dies=True)
 
     # -- what must be true
 

@@ -151,8 +151,10 @@ async def test_reconcile_walks_everything_a_page_at_a_time(store: RedisStore, cl
     """However many are open, a pass reads one page, and the passes together read them all."""
     for number in range(7):
         await opened(store, clock, f"A{number}")
-    for claim in await store.claim_due(clock.turn(days=1), frozenset(DueKind), 100):
-        await store.settle(claim)
+    clock.turn(days=1)
+    while claims := await store.claim_due(clock(), frozenset(DueKind), 100):
+        for claim in claims:
+            await store.settle(claim)
     clock.turn(days=-1)
     reconcile = Reconcile(store, clock=clock, page=3)
     assert [await reconcile.once() for _ in range(4)] == [9, 9, 3, 0], "notify, remind and expire of each"
