@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -71,6 +73,9 @@ class Settings(BaseSettings):
     signoff_digest_after: int = Field(
         10, ge=0, description="Cards a channel gets within a minute before the rest is collected in one; 0 for no end."
     )
+    signoff_digest: time | None = Field(
+        None, description="When each person is told once a day what waits for them, such as 09:00; empty for never."
+    )
     signoff_callback_secret: SecretStr | None = Field(
         None, description="Signs callbacks: whsec_…, by `signoff callbacks secret`; several, newest first, with commas."
     )
@@ -106,6 +111,15 @@ class Settings(BaseSettings):
         except (ValueError, OSError, LookupError):
             raise ValueError(f"{name!r} is no time zone; write a name like Europe/Berlin") from None
         return name
+
+    @field_validator("signoff_digest", mode="before")
+    @classmethod
+    def _time_of_day(cls, value: object) -> object:
+        if isinstance(value, str):
+            if not (found := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", value.strip())):
+                raise ValueError(f"{value!r} is no time of day; write one like 09:00")
+            return time(int(found[1]), int(found[2]))
+        return value
 
     @field_validator("signoff_runners", "signoff_admins", "signoff_redact", "signoff_callback_hosts", mode="before")
     @classmethod

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi import APIRouter
@@ -26,6 +27,8 @@ from bot.arrival import Arrival
 from bot.callbacks import Callbacks, described
 from bot.core import Core, Records
 from bot.coverage import Coverage
+from bot.daily import EVERY as DAILY_EVERY
+from bot.daily import Daily
 from bot.digests import Digests
 from bot.directory import Directory
 from bot.homes import Homes
@@ -87,6 +90,7 @@ class Runtime:
     metrics: Metrics
     workers: Workers
     loop_watch: LoopWatch
+    daily: Daily | None = None
     http: HttpServer | None = None
     tempo: Tempo = field(default_factory=Tempo)
     _socket: Socket | None = None
@@ -191,6 +195,7 @@ def build(core: Core, tempo: Tempo | None = None) -> Runtime:
     app = AsyncApp(client=slack.client(None, settings.slack_api_url), authorize=_authorized, signing_secret=signing)
     listeners.register(app, door)
     watch = _watch(core, web, directory, absences)
+    daily = _daily(core, door)
     servers = core.deployments.watches(records.store, core.threads, clock=records.clock)
     ticker = Ticker(
         Sweep(records.store, records.effects, clock=records.clock, meter=records.meter),
@@ -200,6 +205,7 @@ def build(core: Core, tempo: Tempo | None = None) -> Runtime:
             Turn("watch", watch.once, EVERY, first=FIRST),
             *_keeping(settings, records),
             *_servers(servers),
+            *([Turn("daily", daily.once, DAILY_EVERY, first=0)] if daily is not None else []),
         ],
     )
     door.vitals.use(ticker.sweep, servers)
@@ -208,7 +214,7 @@ def build(core: Core, tempo: Tempo | None = None) -> Runtime:
     records.meter.add(workers)
     loop_watch = _loop_watch(records, metrics, workers)
     runtime = Runtime(
-        settings, core, app, web, directory, performer, ticker, watch, metrics, workers, loop_watch, tempo=tempo
+        settings, core, app, web, directory, performer, ticker, watch, metrics, workers, loop_watch, daily, tempo=tempo
     )
     if not socket or settings.signoff_http:
         runtime.http = HttpServer(web_app([*_routers(runtime), hooks(servers)]), settings)
@@ -268,6 +274,26 @@ def _loop_watch(records: Records, metrics: Metrics, workers: Workers) -> LoopWat
             records.effects.people.turned(late)
 
     return LoopWatch(turned=turned, stalled=metrics.stalls.inc)
+
+
+def _daily(core: Core, door: Door) -> Daily | None:
+    """What tells people of their day, where that is wanted."""
+    settings, records = core.settings, core.records
+    if settings.signoff_digest is None:
+        return None
+    return Daily(
+        records.daily,
+        records.approvals,
+        door.waiting,
+        door.slack,
+        door.directory,
+        door.absences,
+        door.links,
+        at=settings.signoff_digest,
+        team_zone=ZoneInfo(settings.signoff_time_zone),
+        shown=records.shown,
+        clock=records.clock,
+    )
 
 
 def _watch(core: Core, web: Slack, directory: Directory, absences: Absences) -> Watch:

@@ -39,6 +39,7 @@ from approvals.store.asked import AskedStore
 from approvals.store.audit import RedisAudit
 from approvals.store.away import AwayStore
 from approvals.store.book import RedisBook
+from approvals.store.daily import DailyStore
 from approvals.store.feed import Feed
 from approvals.store.homes import HomeStore
 from approvals.store.kept import KeptBy
@@ -69,6 +70,7 @@ class Records:
     store: RedisStore
     away: AwayStore
     told: ToldStore
+    daily: DailyStore
     homes: HomeStore
     audit: RedisAudit
     pace: PaceStore
@@ -137,6 +139,7 @@ async def open_records(
                 store=store,
                 away=away,
                 told=told,
+                daily=DailyStore(redis, keys=keys),
                 homes=HomeStore(redis, clock=clock, keys=keys),
                 audit=RedisAudit(redis, keys=keys),
                 pace=PaceStore(redis, clock=clock, keys=keys),

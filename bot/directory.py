@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -84,9 +84,9 @@ class Directory:
 
         return await self._cached("everybody", "", read)
 
-    async def zone(self, user_id: str) -> tzinfo:
-        """A person's own time zone."""
-        return facts.zone(await self._user(user_id))
+    async def zone(self, user_id: str, otherwise: tzinfo = UTC) -> tzinfo:
+        """A person's own time zone; `otherwise` where Slack does not say."""
+        return facts.zone(await self._user(user_id), otherwise)
 
     async def name(self, user_id: str) -> str:
         """What they are called in Slack, for where a mention would tell them once more; empty where nobody knows."""

@@ -43,8 +43,8 @@ def standing(user: User | None, ours: str) -> Standing:
     return Standing.MEMBER
 
 
-def zone(user: User | None) -> tzinfo:
-    """Their time zone; by their offset where its name is not known here, UTC where Slack says nothing."""
+def zone(user: User | None, otherwise: tzinfo = UTC) -> tzinfo:
+    """Their time zone; by their offset where its name is not known here, `otherwise` where Slack says nothing."""
     found = user or {}
     name, offset = found.get("tz"), found.get("tz_offset")
     if isinstance(name, str):
@@ -54,7 +54,7 @@ def zone(user: User | None) -> tzinfo:
             log.debug("zone not known here", action="directory.zone", zone=name)
     if isinstance(offset, int) and abs(offset) < 86400:
         return timezone(timedelta(seconds=offset))
-    return UTC
+    return otherwise
 
 
 def absence(user: User | None, now: datetime) -> Away | None:

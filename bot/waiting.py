@@ -19,6 +19,11 @@ from bot.sight import BUDGET, CHUNK, Sight
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
+def by_deadline(approval: Approval) -> tuple[datetime, datetime]:
+    """The order in which what waits is shown."""
+    return approval.expires_at or _NEVER, approval.opened_at
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """What was found among at most `BUDGET` records from the query's offset on; `others` may be seen, not decided.
@@ -66,5 +71,5 @@ class Waiting:
             ids = await self.decidable(person, seen)
             mine += [approval for approval in seen if approval.id in ids]
             others += len(seen) - len(ids)
-        mine.sort(key=lambda approval: (approval.expires_at or _NEVER, approval.opened_at))
+        mine.sort(key=by_deadline)
         return Queue(tuple(mine), others, at if at < total else None)

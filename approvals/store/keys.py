@@ -66,6 +66,11 @@ class Keys:
         """Set of what admins were told of the policies."""
         return self._key("told")
 
+    def daily(self, *of: str) -> str:
+        """String: until when everybody was told of their day, in microseconds. Of a day and a person: they were told,
+        for some days. `late`: hash of those who could not be told, to since when."""
+        return self._key("daily", *of)
+
     @property
     def checkpointer(self) -> str:
         """String: the name of the saver that wrote the checkpoints of our threads."""
