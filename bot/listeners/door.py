@@ -58,6 +58,8 @@ class Answer:
         self.acked = False
         self.late: float | None = None
         """When it was acknowledged because time was up (by the clock of the loop), before anything was known."""
+        self.told = False
+        """Whether they were told already what went wrong."""
 
     async def ack(self, **what: Any) -> None:
         """Acknowledges; later calls do nothing. Nothing may raise after it: Bolt would lose it."""
@@ -72,7 +74,9 @@ class Answer:
             await self.ack(response_action="update", view=modals.notice(replies.NOT_DONE, text))
         else:
             await self.ack()
-            await self._telling.insist(text)
+            await self._settled()
+            if not self.told:
+                await self._telling.insist(text)
 
     async def in_time(self) -> None:
         """Acknowledges because time is up. A form says that more is to come."""
@@ -90,8 +94,12 @@ class Answer:
         if self.late is None:
             await self.ack(response_action="update", view=view)
             return
-        await asyncio.sleep(max(0.0, self.late + SETTLED - asyncio.get_running_loop().time()))
+        await self._settled()
         await redraw(view)
+
+    async def _settled(self) -> None:
+        if self._form and self.late is not None:
+            await asyncio.sleep(max(0.0, self.late + SETTLED - asyncio.get_running_loop().time()))
 
     async def say(self, message: Message | str, *, replace: bool = False) -> None:
         """To that person only. `replace` redraws the private message that was clicked on."""

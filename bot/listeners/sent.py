@@ -62,6 +62,7 @@ class Sent:
         if isinstance(failed, Exception) and (self._kept or self._answer.late is not None):
             said = sorry(failed)
             await self.instead(self._again(replies.BROKEN_HERE if said == replies.BROKEN else said))
+            self._answer.told = True
 
 
 def slow(_: Body) -> View:

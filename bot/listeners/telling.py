@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import structlog
 
-from bot import modals, payloads
+from bot import modals, payloads, replies
 from bot.blocks import Message
 from bot.directory import Directory
 from bot.payloads import Body
@@ -47,7 +48,7 @@ class Telling:
         if self._url:
             ways.insert(0, self._answer(text, replace=False))
         elif view.get("type") == "modal" and view.get("id"):
-            ways.insert(0, ("view", lambda: self._slack.update_view(str(view["id"]), modals.saying(view, text))))
+            ways.insert(0, ("view", lambda: self._slack.update_view(str(view["id"]), self._word(view, text))))
         await self._first(text, ways)
 
     async def _first(self, message: Message | str, ways: list[Way]) -> None:
@@ -69,6 +70,12 @@ class Telling:
         except TimeoutError as late:
             last = late
         log.error("could not tell", action="listener.silent", text=_parts(message)[0], exc_info=last)
+
+    def _word(self, view: Mapping[str, Any], text: str) -> Mapping[str, Any]:
+        """The view that was clicked in says it on top; what was sent is gone from the screen: to be copied."""
+        if self._body.get("type") == "view_submission":
+            return modals.notice(replies.NOT_DONE, text, payloads.typed(self._body))
+        return modals.saying(view, text)
 
     def _answer(self, message: Message | str, *, replace: bool) -> Way:
         text, blocks = _parts(message)

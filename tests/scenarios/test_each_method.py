@@ -11,13 +11,14 @@ import pytest
 from approvals.due import DueKind
 from approvals.model import DecisionType, Status
 from bot.app import Tempo
+from bot.slack import TIMEOUT as PATIENT
 from localslack import LocalSlack, Message
 from tests.bot.test_manifest import used
 from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, BEN, CHANNEL, CLEO, REFUND, Desk, House
 
 HOUR = 3600
-TIMEOUT = 1.0
+TIMEOUT = 1.5
 """Seconds that a call may take here, instead of 15."""
 
 RULES = """
@@ -34,7 +35,7 @@ RESPONSE_URL = "response_url"
 BREAK: dict[str, Callable[[LocalSlack, str], None]] = {
     "limited": lambda slack, method: slack.faults.status(method, 429, times=999, retry_after=HOUR),
     "broken": lambda slack, method: slack.faults.status(method, 503, times=999),
-    "silent": lambda slack, method: slack.faults.delay(method, 1.6 * TIMEOUT),
+    "silent": lambda slack, method: slack.faults.delay(method, TIMEOUT + 0.5),
     "lost": lambda slack, method: slack.faults.drop_after_commit(method),
 }
 """429 for an hour; 503; carried out, but only after we stopped waiting; carried out, and the answer is lost."""
@@ -193,12 +194,13 @@ async def test_a_decision_is_kept(house: House, clock: VirtualClock, method: str
     """A click while the method fails is acknowledged, and counts or is refused whole; once Slack is well again all is
     decided once, carried out, and every message stands once."""
     (house.folder / "policies.yaml").write_text(RULES)
-    tempo = Tempo(timeout=TIMEOUT, ping=0.5, pause=clock.sleep)
+    tempo = Tempo(timeout=TIMEOUT if bad == "silent" else PATIENT, ping=0.5, pause=clock.sleep)
     desk = await house.desk(clock=clock, tempo=tempo, signoff_admins=ANA)
     slack = desk.slack
     card = await desk.ask("refund", LONG if method == "views.update" else REFUND, requester=BEN)
     await desk.core.records.effects.drain()
     clock.turn(minutes=2)  # what is known of people is too old now
+    await desk.until(lambda: slack.connections or None)
     before = len(_calls(slack, method))
     day = Day(desk, clock, card.ts, lambda: BREAK[bad](slack, method))
     await TABLE[method](day)
