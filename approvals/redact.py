@@ -39,18 +39,30 @@ MOST = 50
 """Hidden values of one record that are looked for in its text."""
 
 _LOOKS = (
+    # First what each of them cannot be without: in a long text that is found sooner, or missed, than by the pattern.
     # Bounded, or anchored to the beginning of a word: text from an agent must not make the search slow.
-    (re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+"), MASK),
-    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), MASK),
-    (re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", re.S), MASK),
-    (re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
-    (re.compile(r"\b(?:gh[pousr]|github_pat|glpat)[_-]\w{20,}|(?<![\w-])sk-[\w-]{20,}|\bAIza[\w-]{35}"), MASK),
-    (re.compile(r"(://[^/\s:@]{0,200}:)[^/\s]+(?=@)"), rf"\1{MASK}"),
+    (("xox", "xapp-"), re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+"), MASK),
+    (("AKIA", "ASIA"), re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), MASK),
     (
+        ("-----BEGIN ",),
+        re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)", re.S),
+        MASK,
+    ),
+    (("eyJ",), re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
+    (
+        ("ghp", "gho", "ghu", "ghs", "ghr", "github_pat", "glpat", "sk-", "AIza"),
+        re.compile(r"\b(?:gh[pousr]|github_pat|glpat)[_-]\w{20,}|(?<![\w-])sk-[\w-]{20,}|\bAIza[\w-]{35}"),
+        MASK,
+    ),
+    (("://",), re.compile(r"(://[^/\s:@]{0,200}:)[^/\s]+(?=@)"), rf"\1{MASK}"),
+)
+_LOOKS_IN_ANY_CASE = (
+    (
+        "author",
         re.compile(r"(?i)\b(authorization[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?:(?:basic|bearer|token)\s{1,3})?)[^\s\"',;]+"),
         rf"\1{MASK}",
     ),
-    (re.compile(r"(?i)\b(bearer\s{1,3})(?=\S*\d)[\w.~+/=-]{8,}"), rf"\1{MASK}"),
+    ("bearer", re.compile(r"(?i)\b(bearer\s{1,3})(?=\S*\d)[\w.~+/=-]{8,}"), rf"\1{MASK}"),
 )
 _MAYBE = re.compile(r"xox|xapp|AKIA|ASIA|-BEGIN|eyJ|gh[pousr][_-]|github|glpat|sk-|AIza|[:=]|(?i:bearer)")
 """What one of them begins with: most texts hold none of it, and are left alone at once."""
@@ -91,9 +103,16 @@ class Redactor:
                 text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, text)
         if not _MAYBE.search(text):
             return text
-        for look, instead in _LOOKS:
-            text = look.sub(instead, text)
-        return self._without_named(text)
+        for begins, look, instead in _LOOKS:
+            for begin in begins:
+                if begin in text:
+                    text = look.sub(instead, text)
+                    break
+        for begin, look, instead in _LOOKS_IN_ANY_CASE:
+            if begin in text.lower():
+                text = look.sub(instead, text)
+        named = "=" in text or (":" in text and ('"' in text or "'" in text))
+        return self._without_named(text) if named else text
 
     def _without_named(self, text: str) -> str:
         """`password=…` and `"password": …` within a text."""

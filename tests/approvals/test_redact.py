@@ -223,6 +223,6 @@ def test_an_edit_gives_real_values_or_nothing(real: dict[str, JsonValue], over: 
 )
 def test_hostile_text_is_read_in_linear_time(text: str) -> None:
     """No pattern goes over the same text again and again."""
-    began = time.perf_counter()
+    began = time.thread_time()  # of the processor, which may be busy with others
     RED.text(text)
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2

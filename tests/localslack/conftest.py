@@ -41,7 +41,7 @@ def bolt(slack: LocalSlack, **options: Any) -> AsyncApp:
 @contextlib.asynccontextmanager
 async def connected(slack: LocalSlack, app: AsyncApp, *, sockets: int = 1) -> AsyncIterator[AsyncApp]:
     """The app, connected over Socket Mode as in production."""
-    handlers = [AsyncSocketModeHandler(app, slack.app_token, ping_interval=1) for _ in range(sockets)]
+    handlers = [AsyncSocketModeHandler(app, slack.app_token, ping_interval=2) for _ in range(sockets)]
     try:
         for handler in handlers:
             await handler.connect_async()

@@ -37,7 +37,7 @@ async def test_a_payload_can_be_overtaken(slack: LocalSlack, web: AsyncWebClient
 
 async def test_a_connection_is_asked_to_come_back_after_its_time() -> None:
     """The SDK reconnects by itself when the time of its connection is over, and nothing is lost."""
-    async with LocalSlack(socket_seconds=0.2) as slack:
+    async with LocalSlack(socket_seconds=2.0) as slack:
         app = bolt(slack)
 
         @app.command("/x")

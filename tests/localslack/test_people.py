@@ -178,6 +178,10 @@ async def test_a_form_closed_while_its_answer_is_on_the_way(slack: LocalSlack) -
     app = bolt(slack)
     arrived, answered = asyncio.Event(), asyncio.Event()
 
+    @app.command("/x")
+    async def command(ack: Any) -> None:
+        await ack()
+
     @app.view("form")
     async def form(ack: Any) -> None:
         arrived.set()
@@ -185,8 +189,8 @@ async def test_a_form_closed_while_its_answer_is_on_the_way(slack: LocalSlack) -
         await ack()
 
     web = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
-    sent = await slack.slash("U0ANA", "C0APPROVALS", "/x")
     async with connected(slack, app):
+        sent = await slack.slash("U0ANA", "C0APPROVALS", "/x")
         view = (await web.views_open(trigger_id=str(sent.trigger_id), view=modal()))["view"]
         submitting = asyncio.create_task(slack.submit("U0ANA", view["id"], {"why": "x"}))
         await arrived.wait()

@@ -195,6 +195,15 @@ async def house(redis_url: str, tmp_path: Path) -> AsyncIterator[House]:
         assert slack.problems == []
 
 
+@pytest.fixture
+def unhurried(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Slack that waits longer than its three seconds, and a Signoff that counts on it: for tests that keep the one
+    process, in which everything is here, busy for as long, and are not about being in time."""
+    house.slack._core.ack_seconds = 60.0
+    monkeypatch.setattr("localslack.triggers.TRIGGER_SECONDS", 60.0)
+    monkeypatch.setattr("bot.listeners.door.ACK_WITHIN", 50.0)
+
+
 @pytest.fixture(params=["socket", "http"])
 async def desk(house: House, request: pytest.FixtureRequest) -> Desk:
     """One replica, over each of the two ways in which Slack reaches us."""

@@ -102,7 +102,8 @@ async def test_what_the_node_cannot_take_is_not_offered(desk: Desk, graph: str, 
     assert verb not in desk.buttons(card.ts)
 
 
-async def test_a_question_of_more_than_a_megabyte(desk: Desk) -> None:
+@pytest.mark.timeout(480)  # every page of it is drawn from the whole
+async def test_a_question_of_more_than_a_megabyte(desk: Desk, unhurried: None) -> None:
     """It can be read to its last word before anybody decides, nothing in it is parsed, and the node gets it whole."""
     thread = await desk.start("huge", {})
     await settled(desk)

@@ -141,7 +141,7 @@ graph = StateGraph(Rows).add_node("ask", ask).add_edge(START, "ask").add_edge("a
 """
 
 
-async def test_a_megabyte_is_posted_and_can_be_read_whole(house: House) -> None:
+async def test_a_megabyte_is_posted_and_can_be_read_whole(house: House, unhurried: None) -> None:
     """The card shows a part and says so; Review in full pages through all the rest, and the agent gets it whole."""
     (house.folder / "importer.py").write_text(IMPORTER)
     graphs = house.folder / "langgraph.json"

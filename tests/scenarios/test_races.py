@@ -63,7 +63,7 @@ async def ran(folder: Path) -> None:
 
 
 @pytest.mark.both_servers
-async def test_everybody_clicks_at_once_on_two_replicas(house: House) -> None:
+async def test_everybody_clicks_at_once_on_two_replicas(house: House, unhurried: None) -> None:
     """Forty clicks by two people, spread over two connections: one decision, one answer to the agent."""
     one = await house.desk()
     await house.desk()
