@@ -166,6 +166,7 @@ def _open_again(approval: Approval, now: datetime, why: Revised) -> Approval:
         held_until=None,
         closed_at=None,
         decisions=(),
+        left=(),
         reply=None,
         cancelled=None,
         revision=approval.revision + 1,

@@ -23,6 +23,7 @@ class EventType(StrEnum):
     AMENDED = "amended"
     DECIDED = "decided"
     BROKE_GLASS = "broke_glass"
+    DISCOUNTED = "discounted"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
     ASKED_BACK = "asked_back"

@@ -79,6 +79,7 @@ def reapply(
         level=0,
         reminders=0,
         decisions=(),
+        left=(),
         revision=approval.revision + 1,
         revised=Revised.POLICY,
         error=None,

@@ -7,6 +7,7 @@ One name for all of them, by what moves the approval:
 - `clocks`: time passes,
 - `holding`: somebody holds the clocks, or an admin applies a policy anew,
 - `asking_back`: an approver asks something first, and somebody answers,
+- `leaving`: somebody who voted has left by the next vote,
 - `undoing`: a decision waits a little, and can be taken back,
 - `viewing`: somebody reads all of it,
 - `cancelling`: whoever asked no longer wants an answer,
@@ -26,6 +27,7 @@ from approvals.cancelling import cancel
 from approvals.clocks import escalate, expire, over, overdue, reminded
 from approvals.deciding import Attempt, decide, in_bulk, offered, possible, with_reply
 from approvals.holding import hold, lapsed, reapply
+from approvals.leaving import discounted, without
 from approvals.reaching import reached_again, unreached, withheld
 from approvals.resuming import complete, give_up, reported, resume, retry, stick, stumble
 from approvals.transitions import ALLOWED, Change, Input, ThreadChange, refusal
@@ -46,6 +48,7 @@ __all__ = [
     "cancel",
     "complete",
     "decide",
+    "discounted",
     "escalate",
     "expire",
     "give_up",
@@ -77,4 +80,5 @@ __all__ = [
     "view",
     "with_reply",
     "withheld",
+    "without",
 ]

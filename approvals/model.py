@@ -166,6 +166,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody who voted and then left, or became a guest: of the first `votes` decisions theirs count no longer."""
+
+    person: str
+    votes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """Exactly what the graph is resumed with. Wrapped, because `None` is an answer too.
 
@@ -280,6 +288,7 @@ class Approval:
     status: Status = Status.PENDING
     resolution: Resolution | None = None
     decisions: tuple[Decision, ...] = ()
+    left: tuple[Left, ...] = ()
     reply: Reply | None = None
     level: int = 0
     reminders: int = 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from base64 import b32encode
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from approvals import asking_back, eligibility, lifecycle
@@ -12,10 +13,14 @@ from approvals.effects import Effects
 from approvals.events import Event
 from approvals.hours import PauseKind
 from approvals.lifecycle import Attempt, Change, ThreadChange
-from approvals.model import Actor, ActorRef, Approval, MessageRef, Status, ThreadState
+from approvals.model import Actor, ActorRef, Approval, MessageRef, Standing, Status, ThreadState
 from approvals.points import Point, reached
 from approvals.ports import ApprovalStore, Clock, CommitStatus, Page, Query, Translator
 from approvals.refusals import Reason, Refusal
+from approvals.tally import voters
+
+Look = Callable[[ActorRef], Awaitable[Standing]]
+"""What Slack says of somebody by now."""
 
 TRIES = 20
 """How often a conflicting commit is decided anew. Each conflict means that somebody else got through."""
@@ -46,6 +51,11 @@ class Approvals:
         self._translator = translator
         self._effects = effects
         self._clock = clock
+        self._standing: Look | None = None
+
+    def use(self, standing: Look) -> None:
+        """How to look up those who voted, at each further vote. Without it every vote counts as it was given."""
+        self._standing = standing
 
     async def get(self, approval_id: str) -> Approval | None:
         """The record, or `None`."""
@@ -59,12 +69,21 @@ class Approvals:
         """Audit events in order."""
         return await self._store.audit(approval_id, after=after, limit=limit)
 
-    async def change(self, approval_id: str, step: Callable[[Approval], Change | Refusal | None]) -> Done | Refusal:
-        """Applies a pure step to the record as it stands, again on each conflict. A step of `None`: nothing to do."""
+    async def change(
+        self,
+        approval_id: str,
+        step: Callable[[Approval], Change | Refusal | None],
+        *,
+        look: Callable[[Approval], Awaitable[None]] | None = None,
+    ) -> Done | Refusal:
+        """Applies a pure step to the record as it stands, again on each conflict. A step of `None`: nothing to do.
+        `look` comes before each step, for what that has to know."""
         for _ in range(TRIES):
             approval = await self._store.get(approval_id)
             if approval is None:
                 return Refusal(Reason.UNKNOWN, f"there is no approval {approval_id}")
+            if look is not None:
+                await look(approval)
             outcome = step(approval)
             if isinstance(outcome, Refusal):
                 return outcome
@@ -85,25 +104,44 @@ class Approvals:
         return no or eligibility.refusal(approval, actor, alone=attempt.alone) or _or(approval, attempt)
 
     async def decide(self, approval_id: str, attempt: Attempt, actor: Actor) -> Done | Refusal:
-        """The first valid decision wins. The graph's answer is composed and kept in the same commit."""
+        """The first valid decision wins. The graph's answer is composed and kept in the same commit.
+
+        Whoever voted before and has left, or is a guest by now, counts no longer. Raises what looking them up raises:
+        nothing is decided on votes that may not count.
+        """
+        left: dict[str, Standing] = {}
+
+        async def look(approval: Approval) -> None:
+            left.clear()
+            left.update(await self._left(approval, actor))
 
         def step(approval: Approval) -> Change | Refusal:
             # Whether it is still open comes first: a late click is told what became of it, whoever made it.
             no = lifecycle.refusal(approval, lifecycle.Input.DECIDE)
             if no := no or eligibility.refusal(approval, actor, alone=attempt.alone):
                 return no
-            change = lifecycle.decide(approval, attempt, self._clock(), actor.audiences)
+            now = self._clock()
+            change = lifecycle.decide(lifecycle.without(approval, left), attempt, now, actor.audiences)
             if isinstance(change, Refusal):
                 return change
+            change = lifecycle.discounted(change, left, now)
             change = lifecycle.in_bulk(change, attempt.bulk) if attempt.bulk else change
             if no := self._translator.check(approval, change.approval.decisions[-1]):
                 return no
             return self._answered(change)
 
-        done = await self.change(approval_id, step)
+        done = await self.change(approval_id, step, look=look)
         if isinstance(done, Done):
             reached(Point.DECIDED, approval_id)
         return done
+
+    async def _left(self, approval: Approval, actor: Actor) -> Mapping[str, Standing]:
+        if self._standing is None or lifecycle.refusal(approval, lifecycle.Input.DECIDE):
+            return {}
+        others = [other for other in voters(approval) if other.id != actor.ref.id]
+        found = await asyncio.gather(*(self._standing(other) for other in others))
+        ids = (other.id for other in others)
+        return {id: now for id, now in zip(ids, found, strict=True) if now is not Standing.MEMBER}
 
     def _answered(self, change: Change) -> Change | Refusal:
         if change.approval.status is not Status.RESOLVED:

@@ -3,16 +3,19 @@
 A person has one vote an action, the latest; a person and the one who covers for them have one between them. An edit
 counts as an approval of what it changed to, and voids the approvals of what stood there before. It is executed once it
 has the approvals it needs, or somebody breaks the glass for it; a policy never approves it.
+
+Whoever has left by the time that the next vote comes counts no more, for what is still open; an edit of theirs stays
+what is proposed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
-from approvals.model import Approval, Decision, DecisionType, Source
+from approvals.model import ActorRef, Approval, Decision, DecisionType, Source
 from approvals.policy import Group, for_requester
 
 _FOR = (DecisionType.APPROVE, DecisionType.EDIT)
@@ -70,6 +73,11 @@ class _Votes:
         if vote.alone and vote.type is DecisionType.APPROVE and self._edit is not None:
             self.verdict = self._edit
 
+    def drop(self, person: str) -> None:
+        """Their vote counts no more."""
+        self._approvals = [one for one in self._approvals if one.actor.id != person]
+        self._denials = [one for one in self._denials if one.actor.id != person]
+
     def _kept(self, vote: Decision) -> Decision:
         """An approval given again goes on counting for the groups that it counted for, whoever is asked by now."""
         before = [one for one in self._approvals if one.actor.id == vote.actor.id]
@@ -113,11 +121,28 @@ def _same(one: Decision, other: Decision) -> bool:
 def tally(approval: Approval) -> tuple[Count, ...]:
     """The votes, action by action."""
     votes = [_Votes(approval) for _ in approval.actions]
-    for decision in approval.decisions:
+    for number, decision in enumerate(approval.decisions):
+        _drop(approval, votes, number)
         for index in range(len(votes)) if decision.action is None else (decision.action,):
             if 0 <= index < len(votes) and votes[index].verdict is None:
                 votes[index].add(decision)
+    _drop(approval, votes, len(approval.decisions))
     return tuple(vote.count() for vote in votes)
+
+
+def _drop(approval: Approval, votes: Sequence[_Votes], number: int) -> None:
+    """Those who had left when so many decisions had been made."""
+    for one in approval.left:
+        for vote in votes if one.votes == number else ():
+            if vote.verdict is None:
+                vote.drop(one.person)
+
+
+def voters(approval: Approval) -> tuple[ActorRef, ...]:
+    """The people of Slack whose votes count for what is still open."""
+    counts = [count for count in tally(approval) if count.verdict is None]
+    found = [vote.actor for count in counts for vote in (*count.approvals, *count.denials)]
+    return tuple({actor.id: actor for actor in found if actor.source is Source.SLACK}.values())
 
 
 def verdicts(approval: Approval) -> tuple[Decision | None, ...]:

@@ -175,6 +175,7 @@ def build(core: Core, tempo: Tempo | None = None) -> Runtime:
     managers = Managers(settings.signoff_managers) if settings.signoff_managers else None
     directory = Directory(web, clock=records.clock, managers=managers)
     core.opening.use(directory.zones)
+    records.approvals.use(directory.present)
     absences = Absences(records.away, directory)
     links = Links(web, directory, clock=records.clock)
     limit = settings.signoff_digest_after

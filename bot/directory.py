@@ -70,6 +70,10 @@ class Directory:
             return Standing.EXTERNAL
         return facts.standing(await self._user(user_id), ours)
 
+    async def present(self, actor: ActorRef) -> Standing:
+        """What Slack says by now of somebody who acted before: `approvals.service.Look`."""
+        return await self.standing(actor.id, actor.team_id)
+
     async def _user(self, user_id: str) -> facts.User | None:
         return await self._cached("user", user_id, lambda: self._slack.user(user_id))
 

@@ -129,6 +129,14 @@ def _paused(event: Event) -> str:
     return f"{_who(event)} {what}{f' until {_at(until)}' if isinstance(until, str) else ''}"
 
 
+_GONE = {"guest": "a guest by now", "external": "from another workspace by now", "deactivated": "deactivated by now"}
+
+
+def _discounted(event: Event) -> str:
+    why = _GONE.get(str(event.data.get("why")), "not in Slack any more")
+    return f"The vote of {_names(event, 'who') or 'somebody'} counts no longer: {why}"
+
+
 def _undone(event: Event) -> str:
     return f"{_who(event)} took the decision back"
 
@@ -146,6 +154,7 @@ _WORDS: Mapping[EventType, Callable[[Event], str]] = {
     ),
     EventType.DECIDED: _decided,
     EventType.BROKE_GLASS: _decided,
+    EventType.DISCOUNTED: _discounted,
     EventType.ACKNOWLEDGED: _paused,
     EventType.SNOOZED: _paused,
     EventType.LAPSED: lambda _: "The hold was over",

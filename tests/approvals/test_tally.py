@@ -12,12 +12,12 @@ from approvals import clocks, eligibility, lifecycle
 from approvals.events import EventType
 from approvals.lifecycle import Change
 from approvals.model import POLICY as POLICY_ITSELF
-from approvals.model import Actor, ActorRef, Approval, Decision, DecisionType, Resolution, Source, Status
+from approvals.model import Actor, ActorRef, Approval, Decision, DecisionType, Resolution, Source, Standing, Status
 from approvals.policy import EscalationStep, Expiry, Group, OnExpiry, Policy, Quorum
 from approvals.refusals import Reason, Refusal
 from approvals.service import Done
 from approvals.store.redis import RedisStore
-from approvals.tally import proposed, tally, verdicts, voted
+from approvals.tally import proposed, tally, verdicts, voted, voters
 from tests.approvals.build import ANA, BEN, MAIL, POLICY, REFUND, Replica, at, changed, member, moved, opening, say
 from tests.conftest import VirtualClock
 
@@ -78,6 +78,72 @@ def test_a_person_and_their_cover_have_one_voice() -> None:
     (count,) = tally(went(vote(one, APPROVE, ANA)))
     assert [v.actor for v in count.approvals] == [ANA]
     assert vote(one, APPROVE, BEN) == Refusal(Reason.ALREADY_VOTED)
+
+
+def test_whoever_left_counts_no_longer() -> None:
+    """Their vote was one of two; they may vote again once they are back, and nothing is counted twice."""
+    one = went(vote(opening(policy=TWO).approval))
+    left = lifecycle.without(one, [ANA.id])
+    assert [len(count.approvals) for count in tally(left)] == [0]
+    again = went(vote(left, by=BEN))
+    assert again.status is Status.PENDING
+    assert [actor.id for actor in voters(again)] == [BEN.id]
+    back = went(vote(again, by=ANA))
+    assert (back.status, back.resolution) == (Status.RESOLVED, Resolution.APPROVED)
+
+
+def test_what_they_proposed_stays_and_needs_others() -> None:
+    """An edit of somebody who left is still what is asked, without their approval of it."""
+    edited = lifecycle.without(went(vote(opening(policy=TWO).approval, EDIT, ANA, args={"cents": 1})), [ANA.id])
+    assert proposed(edited, 0) == {"cents": 1}
+    one = went(vote(edited, by=BEN))
+    assert one.status is Status.PENDING
+    two = went(vote(one, by=CLEO))
+    assert two.status is Status.RESOLVED
+    assert [verdict.args for verdict in verdicts(two) if verdict] == [{"cents": 1}]
+
+
+def test_what_was_decided_before_they_left_stays_decided() -> None:
+    """Of several actions only what is still open is counted anew."""
+    batch = opening(REFUND, MAIL, policy=TWO).approval
+    for by in (ANA, BEN):
+        batch = went(vote(batch, by=by, action=0))
+    batch = lifecycle.without(went(vote(batch, by=ANA, action=1)), [ANA.id])
+    first, second = tally(batch)
+    assert first.verdict is not None
+    assert len(first.approvals) == 2
+    assert (second.verdict, second.approvals) == (None, ())
+
+
+async def test_those_who_voted_are_looked_up_at_the_next_vote(store: RedisStore, clock: VirtualClock) -> None:
+    """Whoever is no member by then does not count, and the audit says why; where nobody can tell nothing is written."""
+    standing, asked = {BEN.id: Standing.MEMBER, ANA.id: Standing.MEMBER}, list[str]()
+
+    async def look(actor: ActorRef) -> Standing:
+        asked.append(actor.id)
+        return standing[actor.id]
+
+    replica = Replica(store, clock, policy=TWO)
+    replica.approvals.use(look)
+    opened = await replica.open(policy=TWO)
+    assert isinstance(await replica.approvals.decide(opened.id, say(APPROVE, ANA), member(ANA)), Done)
+    assert asked == []
+    standing[ANA.id] = Standing.DEACTIVATED
+    second = await replica.approvals.decide(opened.id, say(APPROVE, BEN), member(BEN))
+    assert isinstance(second, Done)
+    assert (second.approval.status, asked) == (Status.PENDING, [ANA.id])
+    told = [event for event in await store.audit(opened.id) if event.type is EventType.DISCOUNTED]
+    assert [event.data for event in told] == [{"who": [ANA.id], "why": "deactivated"}]
+    del standing[BEN.id]
+    with pytest.raises(KeyError):
+        await replica.approvals.decide(opened.id, say(APPROVE, CLEO), member(CLEO))
+    now = await store.get(opened.id)
+    assert now == second.approval
+    standing[BEN.id] = Standing.MEMBER
+    third = await replica.approvals.decide(opened.id, say(APPROVE, CLEO), member(CLEO))
+    assert isinstance(third, Done)
+    assert third.approval.resolution is Resolution.APPROVED
+    assert len([event for event in await store.audit(opened.id) if event.type is EventType.DISCOUNTED]) == 1
 
 
 def test_an_edit_voids_the_approvals_of_the_old_arguments() -> None:

@@ -39,6 +39,7 @@ LIFE = (
     event(EventType.UNDONE, OPS, 65, decision="approve", by="U0BEN"),
     event(EventType.DECIDED, COVER, 66, decision="edit", action=1, reason="Half of it.", args={"amount": 1}),
     event(EventType.BROKE_GLASS, BEN, 67, decision="deny", reason="Now.", bulk=2),
+    event(EventType.DISCOUNTED, after=68, who=["U0BEN"], why="deactivated"),
     event(EventType.DECIDED, POLICY, 68, decision="deny", policy="refunds"),
     event(EventType.RESOLVED, BEN, 69, resolution="approved", held_until="2026-11-02T09:05:00+00:00"),
     event(EventType.RELEASED, after=70),

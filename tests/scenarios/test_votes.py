@@ -75,6 +75,21 @@ async def test_two_of_three_approve(house: House, clock: VirtualClock) -> None:
     assert "*Approved* by <@U0BEN>" in text
 
 
+async def test_the_vote_of_somebody_who_left_counts_no_longer(house: House, clock: VirtualClock) -> None:
+    """Ana approves and is deactivated: Ben's approval is the first again, Cleo's the second."""
+    desk, card = await opened(house, clock)
+    await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
+    await says(desk, card, "*1 of 2 approvals* · <@U0ANA>")
+    desk.slack.world.users[ANA].deactivated = True
+    clock.turn(seconds=61)
+    await desk.slack.click(BEN, CHANNEL, card.ts, "approve")
+    await says(desk, card, "*1 of 2 approvals* · <@U0BEN>")
+    await told(desk, EventType.DISCOUNTED)
+    await desk.slack.click(CLEO, CHANNEL, card.ts, "approve")
+    assert "Refunded $340.00" in await desk.report(card.ts)
+    assert "does not count any more" in await says(desk, card, "The agent finished")
+
+
 async def test_an_edit_is_shown_to_those_who_must_still_approve_it(house: House, clock: VirtualClock) -> None:
     """It voids the approval before, fills the form with what is asked now, refuses an old copy, and is what is paid."""
     desk, card = await opened(house, clock)
