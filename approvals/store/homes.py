@@ -48,22 +48,22 @@ class HomeStore:
         return cast("list[str]", found)
 
     async def drawn(self, user: str) -> None:
-        """Their Home is drawn now: the next time is a little later at the earliest."""
-        await self._redis.set(self._keys.home(user), score(self._clock()), px=APART)
+        """Their Home is drawn now: the next time is a little later at the earliest. (Longer kept than that: when it is
+        due goes by our clock, not by the server's.)"""
+        await self._redis.set(self._keys.home(user), score(self._clock()), px=12 * APART)
 
     async def soon(self, users: Sequence[str]) -> None:
         """Puts their Homes on the list of what is due, each once, and no sooner than `APART` after the last time. One
         that is being drawn right now is drawn again."""
         if not users:
             return
-        now = self._clock()
+        now, apart = int(score(self._clock())), int(APART.total_seconds() * 1e6)
         last = await self._redis.mget([self._keys.home(user) for user in users])
         async with self._redis.pipeline(transaction=True) as pipe:
             for user, at in zip(users, cast("list[str | None]", last), strict=True):
                 member = Due(user, DueKind.HOME, None).member
-                due = (
-                    int(score(now)) if at is None else max(int(score(now)), int(at) + int(APART.total_seconds() * 1e6))
-                )
+                # By the clock, which may have been set back since.
+                due = now if at is None else min(max(now, int(at) + apart), now + apart)
                 pipe.zadd(self._keys.due, {member: due})
                 pipe.hdel(self._keys.claims, member)
             await pipe.execute()

@@ -25,7 +25,7 @@ from approvals.threads import Threads
 from bot.core import Records, new_thread_id, open_records, utc_now
 
 SIGNOFF = Path(sys.executable).parent / "signoff"
-PATIENCE = 60.0
+PATIENCE = 100.0
 """Seconds that a test waits for a process on a busy machine."""
 
 

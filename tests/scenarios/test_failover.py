@@ -80,11 +80,11 @@ async def house_at(url: str, folder: Path, stack: AsyncExitStack, slack: LocalSl
 
 @contextmanager
 def sentinel(folder: Path, port: int, watched: int) -> Iterator[None]:
-    """One Sentinel that decides alone, after half a second."""
+    """One Sentinel that decides alone, once it heard nothing for longer than a busy machine stalls."""
     config = folder / "sentinel.conf"
     config.write_text(
         f"port {port}\nbind 127.0.0.1\ndir {folder}\nsentinel monitor mymaster 127.0.0.1 {watched} 1\n"
-        "sentinel down-after-milliseconds mymaster 500\nsentinel failover-timeout mymaster 3000\n"
+        "sentinel down-after-milliseconds mymaster 3000\nsentinel failover-timeout mymaster 3000\n"
     )
     running = subprocess.Popen(
         [str(get_binary_path()), str(config), "--sentinel"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -208,6 +208,8 @@ async def behind_tls(server: EmbeddedServer, redis_url: str, tmp_path: Path) -> 
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(cert, key)
 
+    ends: list[asyncio.StreamWriter] = []
+
     async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while data := await source.read(65536):
@@ -217,12 +219,16 @@ async def behind_tls(server: EmbeddedServer, redis_url: str, tmp_path: Path) -> 
 
     async def door(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         inner, outer = await asyncio.open_connection("127.0.0.1", server.port)
+        ends.extend((writer, outer))
         await asyncio.gather(pump(reader, outer), pump(inner, writer))
 
     listening = await asyncio.start_server(door, "127.0.0.1", 0, ssl=context)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
         yield f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={cert}"
+        for end in ends:
+            end.close()
+        await asyncio.gather(*(end.wait_closed() for end in ends), return_exceptions=True)
 
 
 async def test_the_story_over_tls(behind_tls: str, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from approvals.events import EventType
 from approvals.model import Resolution, Status
 from approvals.store.embedded import EmbeddedServer, free_port
+from bot.listeners import door
 from bot.manifest import manifest
 from localslack import LocalSlack, Seed, View
 from tests.conftest import VirtualClock
@@ -66,13 +66,17 @@ async def test_a_card_that_could_not_be_redrawn_is_redrawn_later(one: Desk) -> N
     await one.until(lambda: True if "finished" in one.text(card.ts) and not one.buttons(card.ts) else None)
 
 
-async def test_a_form_is_answered_in_time_while_slack_is_slow(timed: Desk, clock: VirtualClock) -> None:
+async def test_a_form_is_answered_in_time_while_slack_is_slow(
+    timed: Desk, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who somebody is takes longer than Slack waits for us: the form says so, and the decision counts all the same."""
+    assert door.ACK_WITHIN <= 2.5
+    monkeypatch.setattr(door, "ACK_WITHIN", 0.5)
     card = await timed.ask()
     await timed.slack.click(ANA, CHANNEL, card.ts, "deny")
     view = await timed.modal(ANA)
     clock.turn(minutes=5)  # what is known of Ana is too old now
-    timed.slack.faults.delay("users.info", 2.8)
+    timed.slack.faults.delay("users.info", 4.0)
     sent = await timed.slack.submit(ANA, view.id, {"reason": "Late."})
     assert sent.ok, sent
     assert "longer than usual" in all_text((await timed.modal(ANA)).blocks)
@@ -185,7 +189,8 @@ async def test_the_store_restarts_while_people_think(tmp_path: Path) -> None:
 
 async def _survives_a_restart(slack: LocalSlack, server: EmbeddedServer, folder: Path) -> None:
     async with AsyncExitStack() as stack:
-        desk = await House(slack, server.url, folder, stack).desk()
+        # No lease runs out while this is played: what was under way goes on by itself.
+        desk = await House(slack, server.url, folder, stack).desk(signoff_lease_seconds=600)
         card = await desk.ask()
         await announced(desk)
         server.stop()
@@ -193,8 +198,6 @@ async def _survives_a_restart(slack: LocalSlack, server: EmbeddedServer, folder:
         assert lost.ok, "acknowledged all the same"
         assert "Something went wrong on our side" in await desk.told(ANA)
         await asyncio.to_thread(server.start)
-        asked = time.monotonic()
         assert (await slack.click(ANA, CHANNEL, card.ts, "approve")).ok
         approval = await desk.resumed(card.ts)
         assert len(approval.decisions) == 1
-        assert time.monotonic() - asked < 10

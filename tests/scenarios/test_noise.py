@@ -42,6 +42,8 @@ def counted(slack: LocalSlack, sentence: str) -> bool | None:
 async def test_a_burst_is_collected_in_one_message(house: House) -> None:
     """Forty questions within a moment: three cards and one message for the rest, which is decided from its list."""
     desk = await house.desk(signoff_digest_after=3)
+    time = asyncio.get_running_loop().time
+    began = time()
     await burst(desk, 40)
     await desk.until(lambda: counted(desk.slack, "37 decisions are waiting"))
     assert len(cards(desk.slack)) == 4
@@ -50,7 +52,7 @@ async def test_a_burst_is_collected_in_one_message(house: House) -> None:
 
     message = collected(desk.slack)
     assert message is not None
-    assert len(desk.slack.calls("chat.update")) <= 6, "joins are gathered"
+    assert len(desk.slack.calls("chat.update")) <= 6 + (time() - began) / 2, "joins are gathered, for two seconds each"
     await desk.slack.click(ANA, CHANNEL, message.ts, "list:open")
     assert "Waiting for you" in await desk.told(ANA)
 

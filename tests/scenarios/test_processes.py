@@ -18,6 +18,8 @@ from tests.scenarios.yard import ORDER_OF_EVENTS, Yard, yard
 
 __all__ = ["yard"]  # a fixture, known here by being imported
 
+pytestmark = pytest.mark.timeout(360)  # each process takes seconds to import what it needs, more where it is crowded
+
 KILLS = int(os.environ.get("SIGNOFF_KILLS", "6"))
 """Random kills in one series; more of them for a long night."""
 
@@ -132,7 +134,7 @@ async def test_a_stop_does_not_wait_for_ever(yard: Yard) -> None:
 
 async def test_killed_before_the_card_is_posted(yard: Yard) -> None:
     """The question is on record, its card in flight: another process posts it, once."""
-    yard.slack.faults.delay("chat.postMessage", 60)
+    yard.slack.faults.delay("chat.postMessage", 3600)
     server = await yard.serve()
     thread = await yard.outside.start("payer", {"order": "K1"})
     opened = await yard.outside.told(EventType.OPENED, thread.id)
@@ -205,7 +207,7 @@ async def test_killed_after_the_node_and_before_the_report(yard: Yard) -> None:
     """The result is told by another process; the node does not run again."""
     server = await yard.serve()
     approval = await yard.ask("K6")
-    yard.slack.faults.delay("chat.postMessage", 60)
+    yard.slack.faults.delay("chat.postMessage", 3600)
     assert (await yard.approve("K6")).ok
     await yard.outside.told(EventType.RESUMED, approval.id)
     await server.kill()
@@ -214,7 +216,7 @@ async def test_killed_after_the_node_and_before_the_report(yard: Yard) -> None:
     await yard.went_well(approval.id, "K6", kills=0)
 
 
-@pytest.mark.timeout(60 + 20 * KILLS)
+@pytest.mark.timeout(120 + 40 * KILLS)
 async def test_killed_at_any_moment(yard: Yard) -> None:
     """A seeded series: each process is killed somewhere between the click and the report, the next one goes on."""
     chance = random.Random(20261102)
@@ -241,7 +243,7 @@ async def test_two_replicas_share_the_work_and_one_of_them_is_killed(yard: Yard)
     clicks = [asyncio.create_task(yard.approve(order)) for order in orders[3:]]
     await first.kill()
     await asyncio.gather(*clicks)
-    await yard.slack.wait_for(lambda: yard.slack.connections == 1 or None)
+    await yard.slack.wait_for(lambda: yard.slack.connections == 1 or None, timeout=60)
     for order, approval in zip(orders, approvals, strict=True):
         await yard.approve_for_good(order, approval.id)
         await yard.went_well(approval.id, order, runs=2)

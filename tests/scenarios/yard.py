@@ -188,8 +188,8 @@ async def yard(house: House, request: pytest.FixtureRequest) -> AsyncIterator[Ya
         signoff_tick_seconds=0.1,
         signoff_slack_limits=False,
         signoff_digest_after=0,
-        signoff_lease_seconds=1,
-        signoff_shutdown_seconds=5,
+        signoff_lease_seconds=2,
+        signoff_shutdown_seconds=30,
     )
     async with outside(settings) as eyes:
         made = Yard(house.slack, eyes, house.folder, environment(settings), settings, [])

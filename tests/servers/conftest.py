@@ -31,6 +31,13 @@ TENANT: dict[str, Any] = {"tenant": "acme"}
 PATIENCE = 90.0
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A server takes long to start on a busy machine, and is started by whichever test comes first."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.timeout(300))
+
+
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LangGraphServer]:
     """One server for all tests here."""

@@ -54,7 +54,7 @@ async def ask(state: State, runtime: Runtime[Tenant], config: RunnableConfig) ->
     if state["mode"] == "fail":
         raise RuntimeError("this never works")
     if state["mode"] == "slow":
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(3.0)
     approval = config.get("metadata", {}).get("signoff_approval", "nobody")
     return {"result": f"{approved} for {runtime.context.tenant} by {approval}"}
 

@@ -19,7 +19,7 @@ from approvals.store.embedded import free_port
 ROOT = Path(__file__).resolve().parent.parent.parent
 LANGGRAPH = Path(sys.executable).parent / "langgraph"
 LAUNCHES = 4
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that a start or a stop may take on a busy machine."""
 
 

@@ -35,7 +35,12 @@ async def gateway(port: int) -> AsyncIterator[None]:
             await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", port)
+    async with asyncio.timeout(60):
+        while True:  # until then the port may be the other end of somebody's connection
+            with suppress(OSError):
+                server = await asyncio.start_server(answer, "127.0.0.1", port)
+                break
+            await asyncio.sleep(0.1)
     try:
         yield
     finally:
