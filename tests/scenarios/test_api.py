@@ -105,7 +105,7 @@ async def test_a_script_polls_until_somebody_approves_in_slack(api: Api) -> None
         context_images=["https://example.com/chart.png"],
     )
     text = api.desk.text(card.ts)
-    shown = ("Send 10,000 marketing emails", "The spring list.", "https://example.com/chart.png", "ben@example.com")
+    shown = ("Send 10,000 marketing emails", "The spring list.", "https://example.com/chart.png", f"<@{BEN}>")
     assert [said for said in (*shown, "agent (API)") if said not in text] == []
     pending = (await api("GET", path, agent)).json()
     assert (pending["status"], pending["urgency"], pending["action_permitted"]) == ("pending", "high", False)
