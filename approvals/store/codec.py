@@ -47,7 +47,7 @@ class Codec(Generic[T]):
             raise StoreError(f"a stored {self._name} is not an object")
         fields = cast("dict[str, Any]", fields)
         schema = fields.pop("_", 0)
-        if not isinstance(schema, int):
+        if not isinstance(schema, int) or schema < 0:
             raise StoreError(f"a stored {self._name} has no schema version")
         if schema > SCHEMA:
             raise StoreError(

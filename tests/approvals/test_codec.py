@@ -176,6 +176,13 @@ def test_every_status_comes_back(status: Status) -> None:
     assert APPROVALS.load(APPROVALS.dump(record)) == record
 
 
+@pytest.mark.parametrize("schema", [-1, -(10**15)])
+def test_a_schema_below_the_first_is_refused(schema: int) -> None:
+    """At once: nothing is lifted from there step by step."""
+    with pytest.raises(StoreError, match="no schema version"):
+        APPROVALS.load(json.dumps({"_": schema}))
+
+
 def test_a_newer_schema_is_refused() -> None:
     """A record that a later version wrote is not guessed at."""
     fields = {**json.loads(APPROVALS.dump(BARE)), "_": SCHEMA + 1}
