@@ -22,7 +22,7 @@ from agents.checkpointer import CheckpointerDown
 from agents.dialects import Dialects
 from agents.dialects.breakpoint import breakpoint_draft
 from agents.elsewhere import WHY, answered_elsewhere, beyond
-from agents.fence import fenced, the_fence
+from agents.fence import Peek, fenced, the_fence
 from agents.graphs import END, Graph
 from agents.outcome import outcome
 from agents.payload import to_json
@@ -33,7 +33,7 @@ from approvals.errors import ConfigError, LeaseLost
 from approvals.metering import RAISED, Driving, Metering, Running
 from approvals.model import Approval, Draft, JsonValue, Lease, Reply, Status, Thread, ThreadState
 from approvals.points import Point, reached
-from approvals.ports import Driven, Journal
+from approvals.ports import Behind, Driven, Journal
 from approvals.refusals import Refusal
 
 MAX_STALE = 3
@@ -46,6 +46,7 @@ class Graphs(Protocol):
     """Where graphs come from: `agents.registry.Registry`."""
 
     async def graph(self, name: str) -> Graph: ...
+    def peek(self, thread_id: str) -> Peek | None: ...
 
 
 @dataclass(slots=True)
@@ -116,7 +117,8 @@ class GraphDriver:
             return driven
 
     async def _drive(self, thread_id: str) -> Driven:
-        async with self._journal.hold(thread_id) as lease:
+        first, peek = list[Any](), self._graphs.peek(thread_id)
+        async with self._journal.hold(thread_id, Behind(peek.command, first.append) if peek else None) as lease:
             if lease is None:
                 return Driven.BUSY
             reached(Point.LEASED, thread_id)
@@ -127,6 +129,8 @@ class GraphDriver:
                 await self._journal.closed(lease, thread)
                 return Driven.SETTLED
             with fenced(lambda: self._fence(lease), self._journal.guard(lease)):
+                if peek and first:
+                    the_fence().seen[peek.key] = peek.texts(first[0])
                 return await self._under(lease, thread)
 
     async def check(self, graph: str) -> None:
@@ -281,7 +285,9 @@ class GraphDriver:
         walk.handed.update(replies.keys())
         if max(walk.handed.values()) > MAX_HANDED:
             return await self._journal.stumbled(walk.lease, walk.thread, "The graph does not take the answer.")
-        batch = await self._journal.resuming(walk.lease, batch, checkpoint=pending.checkpoint_id)
+        peek = self._graphs.peek(walk.thread.id)
+        behind = peek.ahead() if peek else None
+        batch = await self._journal.resuming(walk.lease, batch, checkpoint=pending.checkpoint_id, behind=behind)
         if any(approval.status is not Status.RESUMING for approval in batch):
             return None
         if replies[batch[0].interrupt.id].ends:
@@ -350,7 +356,7 @@ class GraphDriver:
 
     async def _invoke(self, walk: _Walk, what: object, config: RunnableConfig) -> None:
         extra: dict[str, Any] = {} if walk.thread.context is None else {"context": walk.thread.context}
-        the_fence().forget()
+        the_fence().begin()
         # `sync`: a pause is in Redis before it is announced, and a dying Redis stops the graph.
         with _not_ours():
             limit = asyncio.timeout(self._limit)

@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
 
 from langgraph.checkpoint.base import CheckpointTuple
 
 from approvals.errors import LeaseLost, SignoffError
-from approvals.ports import Guard
+from approvals.ports import Behind, Guard
 
 Key = tuple[str, str, str]
 """Of what was read: thread, namespace, checkpoint id (empty for the latest)."""
@@ -31,13 +32,14 @@ class Fence:
     who asks for it writes, so what one look at the thread asks for again is not read again. A run begins by dropping
     it: LangGraph then finds a thread that somebody moved without a lease, and its strict resume refuses our answer. The
     first write drops it too: what follows is read back from the server. `writes` counts, so that a read which began
-    before a write is not kept after it.
+    before a write is not kept after it. `fresh`: it was read for the run that begins next.
     """
 
     check: Callable[[], Awaitable[None]]
     guard: Guard | None = None
     seen: dict[Key, Sequence[str]] = field(default_factory=dict[Key, Sequence[str]])
     writes: int = 0
+    fresh: bool = False
 
     @contextmanager
     def writing(self) -> Generator[None]:
@@ -60,7 +62,41 @@ class Fence:
     def forget(self) -> None:
         """What is asked for next is read from the server."""
         self.writes += 1
+        self.fresh = False
         self.seen.clear()
+
+    def begin(self) -> None:
+        """A run begins: on what was read for it, or it reads."""
+        if not self.fresh:
+            self.forget()
+        self.fresh = False
+
+
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """How to read the latest checkpoint of a thread on the server where leases are kept, and what to make of the
+    answer."""
+
+    key: Key
+    command: tuple[str | int, ...]
+    texts: Callable[[Any], Sequence[str]]
+
+    def ahead(self) -> Behind:
+        """To be sent behind the step that hands over an answer: the run that begins then looks at nothing older."""
+        fence = the_fence()
+        fence.forget()
+
+        def told(answer: object) -> None:
+            fence.seen[self.key], fence.fresh = self.texts(answer), True
+
+        return Behind(self.command, told)
+
+
+@runtime_checkable
+class Peeking(Protocol):
+    """A checkpointer that tells how it reads."""
+
+    def peek(self, thread_id: str) -> Peek | None: ...
 
 
 current_fence: ContextVar[Fence | None] = ContextVar("signoff_fence", default=None)
@@ -95,11 +131,9 @@ async def look(
     Within a drive, what was read is handed out again until something is written.
     """
     fence = current_fence.get()
-    found = fence.seen.get(key) if fence is not None else None
-    if found is not None:
-        return build(found) if found else None
+    seen = fence.seen.get(key) if fence is not None else None
     began = fence.writes if fence is not None else 0
-    found = await read(*key)
+    found = seen if seen is not None else await read(*key)
     built = build(found) if found else None
     if fence is not None and fence.writes == began:
         fence.seen[key] = found

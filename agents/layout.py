@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from langgraph.checkpoint.redis.util import to_storage_safe_id, to_storage_safe_str
 from redis.asyncio import Redis
 from redis.exceptions import ClusterCrossSlotError, MovedError
 
+from agents.fence import Peek
 from approvals.ports import Guard
 from approvals.store.batch import Batch
 from approvals.store.scripts import Script
@@ -32,18 +33,25 @@ class Layout:
         """`checkpoint` and `write` are the prefixes of the library's keys."""
         self._redis = redis
         self._checkpoint, self._write = checkpoint, write
-        batch = Batch(redis)
+        # A write is never sent again: a late one would undo what came after it. The drive is begun anew, under a new lease.
+        batch = Batch(redis, again=False)
         self._reading, self._saving, self._writing = (
             Script(batch, "agents", f"redis_{name}") for name in ("read", "save", "write")
         )
 
     async def read(self, thread_id: str, namespace: str, checkpoint_id: str | None) -> list[str]:
         """The document of a checkpoint (`None`: of the latest), then those of its writes; empty if there is none."""
+        return texts(await self._reading(*self._where(thread_id, namespace, checkpoint_id)))
+
+    def peek(self, thread_id: str) -> Peek:
+        """The same of the latest, for somebody else to send."""
+        return Peek((thread_id, "", ""), self._reading.command(*self._where(thread_id, "", None)), texts)
+
+    def _where(self, thread_id: str, namespace: str, checkpoint_id: str | None) -> tuple[list[str], list[str]]:
         of = _safe(thread_id, namespace, checkpoint_id or "")
         latest = _key(f"{self._checkpoint}_latest", *of[:2])
         key = _key(self._checkpoint, *of) if checkpoint_id else latest
-        found = await self._reading([key], ["" if checkpoint_id else "latest", self._checkpoint, WRITES])
-        return [_text(each) for each in cast("Sequence[str | bytes | None]", found) if each]
+        return [key], ["" if checkpoint_id else "latest", self._checkpoint, WRITES]
 
     async def save(self, document: Mapping[str, Any], guard: Guard | None) -> bool:
         """Stores a checkpoint as the latest. False if the lease that `guard` names is another's."""
@@ -122,5 +130,6 @@ def _key(prefix: str, *parts: object) -> str:
     return ":".join((prefix, *(str(part) for part in parts)))
 
 
-def _text(reply: str | bytes) -> str:
-    return reply.decode() if isinstance(reply, bytes) else reply
+def texts(found: Sequence[str | bytes | None]) -> list[str]:
+    """What a script found, whatever the client that asked makes of text."""
+    return [each.decode() if isinstance(each, bytes) else each for each in found if each]

@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 from redisvl.exceptions import RedisSearchError  # pyright: ignore[reportMissingTypeStubs]
 
-from agents.fence import Fence, current_fence, look, the_fence
+from agents.fence import Fence, Peek, current_fence, look, the_fence
 from agents.layout import Layout, checkpoint_document, one_server, write_document
 from agents.outage import connection_errors
 from agents.serde import KeepingSerializer
@@ -83,6 +83,10 @@ class FencedRedisSaver(AsyncRedisSaver):
             given = config.get("configurable", {})
             key = (_thread(config), str(given.get("checkpoint_ns", "")), str(get_checkpoint_id(config) or ""))
             return await look(key, self._layout.read, lambda found: self._tuple(config, found))
+
+    def peek(self, thread_id: str) -> Peek | None:
+        """How to read the latest checkpoint of a thread; `None` where leases are kept on another server."""
+        return self._layout.peek(thread_id) if self._leases and self._layout is not None else None
 
     def _tuple(self, config: RunnableConfig, found: Sequence[str]) -> CheckpointTuple:
         document, *writes = (cast("dict[str, Any]", json.loads(text)) for text in found)

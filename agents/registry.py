@@ -19,6 +19,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from agents.decisions import DECISIONS
 from agents.decisions import graph as decisions
 from agents.dialects.replies import Replies
+from agents.fence import Peek, Peeking
 from agents.graphs import Graph, compiled, is_builder, is_graph, undurable
 from agents.manifest import GraphEntry, Manifest, read_manifest
 from approvals.errors import ConfigError
@@ -90,6 +91,11 @@ class Registry:
                 )
             self._ready[name] = cast("Graph", made).copy(update={"checkpointer": self._saver})
         return self._ready[name]
+
+    def peek(self, thread_id: str) -> Peek | None:
+        """How to read a thread's latest checkpoint along with what is written of it; `None` if that is kept apart."""
+        saver = self._saver
+        return saver.peek(thread_id) if isinstance(saver, Peeking) else None
 
     async def aclose(self) -> None:
         """Leaves the context managers that factories returned."""

@@ -24,8 +24,8 @@ from langgraph_checkpoint_aws.checkpoint.valkey.async_saver import (  # pyright:
 )
 from redis.asyncio import Redis
 
-from agents.fence import Fence, current_fence, look, the_fence
-from agents.layout import one_server
+from agents.fence import Fence, Peek, current_fence, look, the_fence
+from agents.layout import one_server, texts
 from agents.outage import connection_errors
 from agents.serde import WholeSerializer
 from approvals.points import Point, reached
@@ -49,7 +49,8 @@ class FencedValkeySaver(AsyncValkeySaver):
         super().__init__(cast("Any", client), serde=WholeSerializer())
         self._leases = leases
         self._redis = client
-        batch = Batch(client)
+        # A write is never sent again: a late one would undo what came after it. The drive is begun anew, under a new lease.
+        batch = Batch(client, again=False)
         self._reading, self._saving, self._writing = (
             Script(batch, "agents", f"valkey_{name}") for name in ("read", "save", "write")
         )
@@ -135,9 +136,19 @@ class FencedValkeySaver(AsyncValkeySaver):
 
     async def _read(self, thread_id: str, namespace: str, checkpoint_id: str) -> list[str]:
         """Id, document and writes of a checkpoint (empty id: of the latest); nothing if there is none."""
+        return texts(await self._reading(*self._where(thread_id, namespace, checkpoint_id)))
+
+    def peek(self, thread_id: str) -> Peek | None:
+        """How to read the latest checkpoint of a thread; `None` where leases are kept on another server."""
+        return (
+            Peek((thread_id, "", ""), self._reading.command(*self._where(thread_id, "", "")), texts)
+            if self._leases
+            else None
+        )
+
+    def _where(self, thread_id: str, namespace: str, checkpoint_id: str) -> tuple[list[str], list[str]]:
         prefixes = [make(thread_id, namespace, "") for make in (self._make_checkpoint_key, self._make_writes_key)]
-        found = await self._reading([self._make_thread_key(thread_id, namespace)], [checkpoint_id, *prefixes])
-        return [each.decode() for each in cast("Sequence[bytes]", found)]
+        return [self._make_thread_key(thread_id, namespace)], [checkpoint_id, *prefixes]
 
     def _tuple(self, thread_id: str, namespace: str, found: Sequence[str]) -> CheckpointTuple:
         checkpoint_id, document, writes = found

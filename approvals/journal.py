@@ -17,7 +17,7 @@ from approvals.lifecycle import Change, ThreadChange
 from approvals.model import Approval, Draft, JsonValue, Lease, Outcome, Status, Thread, ThreadState
 from approvals.opening import Opening
 from approvals.points import Point, reached
-from approvals.ports import ApprovalStore, Clock, CommitStatus, Driven, Guard, Query
+from approvals.ports import ApprovalStore, Behind, Clock, CommitStatus, Driven, Guard, Query
 from approvals.refusals import Refusal
 from approvals.service import TRIES, approval_id
 
@@ -53,9 +53,9 @@ class ThreadJournal:
     # -- the lease
 
     @asynccontextmanager
-    async def hold(self, thread_id: str) -> AsyncGenerator[Lease | None]:
+    async def hold(self, thread_id: str, behind: Behind | None = None) -> AsyncGenerator[Lease | None]:
         """See `ports.Journal.hold`."""
-        async with holding(self._store, thread_id, self._ttl) as held:
+        async with holding(self._store, thread_id, self._ttl, behind) as held:
             if held is None:
                 yield None
                 return
@@ -99,14 +99,18 @@ class ThreadJournal:
         if held := self._held.get(lease):
             held.age()
 
-    async def _commit(self, lease: Lease, *changes: Change | ThreadChange, last: bool = False) -> bool:
+    async def _commit(
+        self, lease: Lease, *changes: Change | ThreadChange, last: bool = False, behind: Behind | None = None
+    ) -> bool:
         """Writes them all; false if one of them is no longer what it was, and none was written. `last`: the lease is
         handed back in the same step."""
         held = self._held.get(lease)
         leaving = last and held is not None
         if held is not None:
             held.leaving = leaving
-        commit = await self._store.commit(*changes, perform=self._effects.kinds, lease=lease, releasing=leaving)
+        commit = await self._store.commit(
+            *changes, perform=self._effects.kinds, lease=lease, releasing=leaving, behind=behind
+        )
         if commit.status is CommitStatus.FENCED:
             raise LeaseLost(f"the lease of thread {lease.thread_id} passed to somebody else")
         self._effects.start(commit.claims)
@@ -197,7 +201,7 @@ class ThreadJournal:
         return None if shown else lifecycle.amend(approval, draft, self._clock())
 
     async def resuming(
-        self, lease: Lease, approvals: Sequence[Approval], *, checkpoint: str = ""
+        self, lease: Lease, approvals: Sequence[Approval], *, checkpoint: str = "", behind: Behind | None = None
     ) -> Sequence[Approval]:
         """See `ports.Journal.resuming`."""
         resume: Callable[[Approval], Change | Refusal] = lambda a: lifecycle.resume(  # noqa: E731
@@ -205,7 +209,7 @@ class ThreadJournal:
         )
         steps = [resume(one) for one in approvals]
         changes = [step for step in steps if isinstance(step, Change)]
-        if len(changes) == len(approvals) and await self._commit(lease, *changes):
+        if len(changes) == len(approvals) and await self._commit(lease, *changes, behind=behind):
             found = [change.approval for change in changes]
         else:
             found = [await self._change(lease, one, resume) for one in approvals]

@@ -13,7 +13,7 @@ import structlog
 from approvals.errors import LeaseLost
 from approvals.lifecycle import Change, ThreadChange
 from approvals.model import Approval, Lease, Status, Thread
-from approvals.ports import Taken
+from approvals.ports import Behind, Taken
 
 LEASE_SECONDS = 30.0
 """How long a lease stands without renewal: how late a dead replica's threads are taken over at the most."""
@@ -68,15 +68,17 @@ class Held:
 class Leases(Protocol):
     """Keeps leases: any `approvals.ports.ApprovalStore`."""
 
-    async def take(self, thread_id: str, ttl: float) -> Taken | None: ...
+    async def take(self, thread_id: str, ttl: float, *, behind: Behind | None = None) -> Taken | None: ...
     async def renew(self, lease: Lease, ttl: float) -> bool: ...
     async def release(self, lease: Lease) -> None: ...
 
 
 @asynccontextmanager
-async def holding(store: Leases, thread_id: str, ttl: float) -> AsyncGenerator[Held | None]:
+async def holding(
+    store: Leases, thread_id: str, ttl: float, behind: Behind | None = None
+) -> AsyncGenerator[Held | None]:
     """The thread's lease, renewed while the body runs; `None` if somebody holds it. See `ports.Journal.hold`."""
-    taken = await store.take(thread_id, ttl)
+    taken = await store.take(thread_id, ttl, behind=behind)
     if taken is None:
         yield None
         return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from approvals.due import Claim, DueKind
 from approvals.events import Event
@@ -45,6 +45,16 @@ class Guard:
 
     key: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What somebody else asks of the same server, sent along with a step of ours and carried out after it: a round trip
+    less. `told` gets the answer, once, if our step was done and this did not fail. Whoever was told nothing asks by
+    themselves."""
+
+    command: tuple[str | int, ...]
+    told: Callable[[Any], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,7 @@ class ApprovalStore(Protocol):
         perform: frozenset[DueKind] = frozenset(),
         lease: Lease | None = None,
         releasing: bool = False,
+        behind: Behind | None = None,
     ) -> Commit:
         """Writes the changes, all of one thread, if the versions before them still stand and `lease`, if given, is
         still held: all of them or none. Once they are written, and `releasing`, the lease is handed back.
@@ -115,7 +126,7 @@ class ApprovalStore(Protocol):
 
     async def acquire(self, thread_id: str, ttl: float) -> Lease | None: ...
 
-    async def take(self, thread_id: str, ttl: float) -> Taken | None:
+    async def take(self, thread_id: str, ttl: float, *, behind: Behind | None = None) -> Taken | None:
         """The thread's lease for `ttl` seconds, and what is known of the thread; `None` if somebody holds it."""
         ...
 
@@ -199,8 +210,9 @@ class Journal(Protocol):
     Every method raises `LeaseLost` if the lease is no longer ours.
     """
 
-    def hold(self, thread_id: str) -> AbstractAsyncContextManager[Lease | None]:
-        """The thread's lease, renewed in the background; `None` if somebody else holds it.
+    def hold(self, thread_id: str, behind: Behind | None = None) -> AbstractAsyncContextManager[Lease | None]:
+        """The thread's lease, renewed in the background; `None` if somebody else holds it. `behind` goes along with the
+        step that takes it.
 
         If it cannot be renewed, the body is cancelled and `LeaseLost` is raised from the `async with`.
         """
@@ -236,10 +248,10 @@ class Journal(Protocol):
         ...
 
     async def resuming(
-        self, lease: Lease, approvals: Sequence[Approval], *, checkpoint: str = ""
+        self, lease: Lease, approvals: Sequence[Approval], *, checkpoint: str = "", behind: Behind | None = None
     ) -> Sequence[Approval]:
         """Written before the graph is resumed: resolved becomes resuming. Those already resuming stay so.
-        `checkpoint`: LangGraph's id of the one at which the thread stands."""
+        `checkpoint`: LangGraph's id of the one at which the thread stands. `behind` goes along with it."""
         ...
 
     async def settled(

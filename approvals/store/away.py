@@ -12,6 +12,7 @@ from approvals.away import Away
 from approvals.events import Event, EventType
 from approvals.model import ActorRef, JsonValue
 from approvals.ports import Clock
+from approvals.store.batch import Batch
 from approvals.store.codec import ABSENCES, EVENTS
 from approvals.store.keys import Keys
 from approvals.store.packed import score
@@ -25,7 +26,7 @@ class AwayStore:
         self._redis = redis
         self._clock = clock
         self._keys = keys or Keys()
-        self._scripts = Scripts(redis)
+        self._scripts = Scripts(Batch(redis))
 
     async def set(self, away: Away) -> None:
         """Writes it in place of the one before. One that has already ended changes nothing."""

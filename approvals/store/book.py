@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from approvals.book import Head, PolicyVersion
 from approvals.events import Event
+from approvals.store.batch import Batch
 from approvals.store.codec import EVENTS, VERSIONS
 from approvals.store.keys import Keys
 from approvals.store.scripts import Scripts
@@ -20,7 +21,7 @@ class RedisBook:
     def __init__(self, redis: Redis, *, keys: Keys | None = None) -> None:
         self._redis = redis
         self._keys = keys or Keys()
-        self._scripts = Scripts(redis)
+        self._scripts = Scripts(Batch(redis))
 
     async def head(self) -> Head:
         """Which version counts."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from redis.asyncio import Redis
 
 from approvals.ports import Clock
+from approvals.store.batch import Batch
 from approvals.store.keys import Keys
 from approvals.store.scripts import Scripts
 
@@ -28,7 +29,7 @@ class PaceStore:
         self._redis = redis
         self._clock = clock
         self._keys = keys or Keys()
-        self._scripts = Scripts(redis)
+        self._scripts = Scripts(Batch(redis))
 
     async def turn(self, bucket: Bucket, ticket: str) -> float:
         """How many seconds this ticket must still wait; 0: it is its turn, and the turn is spent."""
@@ -65,7 +66,7 @@ class BurstStore:
         self._redis = redis
         self._clock = clock
         self._keys = keys or Keys()
-        self._scripts = Scripts(redis)
+        self._scripts = Scripts(Batch(redis))
 
     async def enter(self, channel: str, approval_id: str, *, limit: int, alone: bool = False) -> tuple[int, str]:
         """The number of the collection that the approval belongs to, and the ts of its message, empty before it is

@@ -19,8 +19,9 @@ from approvals.events import Event
 from approvals.lifecycle import Change, ThreadChange
 from approvals.metering import Committing, Metering
 from approvals.model import Approval, Lease, Status, Thread
-from approvals.ports import Clock, Commit, CommitStatus, Guard, Page, Query, Taken
+from approvals.ports import Behind, Clock, Commit, CommitStatus, Guard, Page, Query, Taken
 from approvals.store.address import client
+from approvals.store.batch import Batch
 from approvals.store.codec import APPROVALS, EVENTS, THREADS
 from approvals.store.keys import Keys
 from approvals.store.packed import DueRow, Packed, score
@@ -95,18 +96,19 @@ class RedisStore:
         self._nonce = nonce
         self._audited = audited
         self._meter = meter or Metering()
-        self._scripts = Scripts(redis)
+        self._batch = Batch(redis)
+        self._scripts = Scripts(self._batch)
 
     # -- reading
 
     async def get(self, approval_id: str) -> Approval | None:
         """The record, or `None`."""
-        doc = await self._redis.hget(self._keys.approval(approval_id), "doc")
+        doc = await self._batch.command("HGET", self._keys.approval(approval_id), "doc")
         return None if doc is None else APPROVALS.load(doc)
 
     async def thread(self, thread_id: str) -> Thread | None:
         """The thread, or `None`."""
-        doc = await self._redis.hget(self._keys.thread(thread_id), "doc")
+        doc = await self._batch.command("HGET", self._keys.thread(thread_id), "doc")
         return None if doc is None else THREADS.load(doc)
 
     async def page(self, query: Query) -> Page:
@@ -184,6 +186,7 @@ class RedisStore:
         perform: frozenset[DueKind] = frozenset(),
         lease: Lease | None = None,
         releasing: bool = False,
+        behind: Behind | None = None,
     ) -> Commit:
         """See `ports.ApprovalStore.commit`."""
         claims: list[Claim] = []
@@ -193,8 +196,11 @@ class RedisStore:
             events = [EVENTS.dump(self._audited(event, about)) for event in change.events]
             packed.add(change, events, [self._due(item, perform, claims) for item in change.due])
         with self._meter.around(Committing(changes)) as said:
-            status = CommitStatus(await self._scripts.commit(packed.keys, packed.args))
+            answer, tell = await self._scripts.commit(packed.keys, packed.args, behind)
+            status = CommitStatus(answer)
             said.word = status.value
+        if status is CommitStatus.DONE:
+            tell()
         return Commit(status, tuple(claims) if status is CommitStatus.DONE else ())
 
     def _due(self, item: Due, perform: frozenset[DueKind], claims: list[Claim]) -> DueRow:
@@ -265,10 +271,10 @@ class RedisStore:
         taken = await self.take(thread_id, ttl)
         return taken and taken.lease
 
-    async def take(self, thread_id: str, ttl: float) -> Taken | None:
+    async def take(self, thread_id: str, ttl: float, *, behind: Behind | None = None) -> Taken | None:
         """See `ports.ApprovalStore.take`."""
         proof = self._nonce()
-        token, thread, live = await self._taken(thread_id, str(int(ttl * 1000)), proof)
+        token, thread, live = await self._taken(thread_id, str(int(ttl * 1000)), proof, behind)
         return Taken(Lease(thread_id, token, proof), thread, live) if token else None
 
     async def look(self, thread_id: str) -> tuple[Thread | None, Sequence[Approval] | None]:
@@ -277,10 +283,12 @@ class RedisStore:
         return thread, live
 
     async def _taken(
-        self, thread_id: str, ttl: str, proof: str
+        self, thread_id: str, ttl: str, proof: str, behind: Behind | None = None
     ) -> tuple[int, Thread | None, Sequence[Approval] | None]:
         keys = [self._keys.lease(thread_id), self._keys.fence, self._keys.thread(thread_id)]
-        token, *rest = await self._scripts.take(keys, [ttl, self._keys.approval(""), proof])
+        (token, *rest), tell = await self._scripts.take(keys, [ttl, self._keys.approval(""), proof], behind)
+        if token:
+            tell()
         doc, docs = rest or (None, None)
         live = None if docs is None else tuple(APPROVALS.load(each) for each in docs if each is not None)
         return token, None if doc is None else THREADS.load(doc), live
@@ -295,7 +303,7 @@ class RedisStore:
 
     async def holds(self, lease: Lease) -> bool:
         """Whether it is still ours."""
-        return await self._redis.get(self._keys.lease(lease.thread_id)) == lease.mark
+        return bool(await self._batch.command("GET", self._keys.lease(lease.thread_id)) == lease.mark)
 
     def guard(self, lease: Lease) -> Guard:
         """See `ports.Guard`."""

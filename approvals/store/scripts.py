@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any, cast
 
-from redis.asyncio import Redis
 from redis.exceptions import NoScriptError
 
-from approvals.store.batch import Batch
+from approvals.ports import Behind
+from approvals.store.batch import Batch, Command
 
 
 class Script:
@@ -21,19 +21,38 @@ class Script:
         self._text = (files(package) / "lua" / f"{name}.lua").read_text()
         self._hash = hashlib.sha1(self._text.encode()).hexdigest()  # noqa: S324 - it is the server that wants SHA-1
 
+    def command(self, keys: Sequence[str], args: Sequence[str | int]) -> Command:
+        """As it is sent to a server that knows it."""
+        return ("EVALSHA", self._hash, len(keys), *keys, *args)
+
     async def __call__(self, keys: Sequence[str], args: Sequence[str | int]) -> Any:
         """What the script returns."""
         try:
-            return await self._batch.command("EVALSHA", self._hash, len(keys), *keys, *args)
+            return await self._batch.command(*self.command(keys, args))
         except NoScriptError:
             return await self._batch.command("EVAL", self._text, len(keys), *keys, *args)
+
+    async def followed(
+        self, keys: Sequence[str], args: Sequence[str | int], behind: Behind | None
+    ) -> tuple[Any, Callable[[], None]]:
+        """What the script returns, and how to tell whoever sent something along what came of that."""
+        if behind is None:
+            return await self(keys, args), _nothing
+        try:
+            said, more = await self._batch.both(self.command(keys, args), behind.command)
+        except NoScriptError:
+            said, more = await self._batch.both(("EVAL", self._text, len(keys), *keys, *args), behind.command)
+        return said, _nothing if more is None else lambda: behind.told(more)
+
+
+def _nothing() -> None:
+    """Nobody is told."""
 
 
 class Scripts:
     """The scripts of the store."""
 
-    def __init__(self, redis: Redis) -> None:
-        batch = Batch(redis)
+    def __init__(self, batch: Batch) -> None:
         named = ("commit", "claim", "settle", "lease", "take", "away", "publish")
         self._commit, self._claim, self._settle, self._lease, self._take, self._away, self._publish = (
             Script(batch, "approvals.store", name) for name in named
@@ -42,9 +61,11 @@ class Scripts:
             Script(batch, "approvals.store", name) for name in ("pace", "burst", "soon")
         )
 
-    async def commit(self, keys: Sequence[str], args: Sequence[str | int]) -> str:
-        """`done`, `conflict` or `fenced`."""
-        return cast("str", await self._commit(keys, args))
+    async def commit(
+        self, keys: Sequence[str], args: Sequence[str | int], behind: Behind | None
+    ) -> tuple[str, Callable[[], None]]:
+        """`done`, `conflict` or `fenced`. See `Script.followed`."""
+        return await self._commit.followed(keys, args, behind)
 
     async def claim(self, keys: Sequence[str], args: Sequence[str | int]) -> list[str]:
         """Member, token, attempts, member, ..."""
@@ -58,9 +79,11 @@ class Scripts:
         """1, or 0 where it is not ours."""
         return int(await self._lease(keys, args))
 
-    async def take(self, keys: Sequence[str], args: Sequence[str | int]) -> list[Any]:
-        """A token or 0, then the thread's doc and a list of docs."""
-        return cast("list[Any]", await self._take(keys, args))
+    async def take(
+        self, keys: Sequence[str], args: Sequence[str | int], behind: Behind | None = None
+    ) -> tuple[list[Any], Callable[[], None]]:
+        """A token or 0, then the thread's doc and a list of docs. See `Script.followed`."""
+        return await self._take.followed(keys, args, behind)
 
     async def away(self, keys: Sequence[str], args: Sequence[str | int]) -> bool:
         """Whether anything was written."""

@@ -15,6 +15,7 @@ from agents.checkpointer import open_checkpointer
 from agents.dialects import Dialects
 from agents.dialects.replies import Replies
 from agents.driver import GraphDriver
+from agents.fence import Peek
 from approvals.effects import Effects
 from approvals.errors import ConfigError
 from approvals.journal import ThreadJournal
@@ -46,6 +47,9 @@ class GraphsByHand:
         if name not in self.found:
             raise ConfigError(f"langgraph.json: graphs: there is no “{name}”")
         return self.found[name].copy(update={"checkpointer": self.saver})
+
+    def peek(self, thread_id: str) -> Peek | None:
+        return self.saver.peek(thread_id)
 
 
 class Rereading(Dialects):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from langgraph.types import Command, interrupt
 
-from agents.driver import GraphDriver
 from agents.fence import fenced
-from approvals.model import DecisionType, Status, ThreadState
+from approvals.model import Approval, DecisionType, Lease, Status, ThreadState
 from approvals.service import Done
 from tests.agents.conftest import OPERATOR, Desk
 from tests.agents.graphs import Log, line
@@ -25,7 +25,7 @@ APPROVE = DecisionType.APPROVE
 async def test_an_answer_never_reaches_the_question_that_came_instead(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, theirs: object
 ) -> None:
-    """Between our read and our resume somebody answers the question, and the next one stands there: LangGraph's strict
+    """Between our look and our resume somebody answers the question, and the next one stands there: LangGraph's strict
     resume refuses our id, the new question is asked of people, and only the first was answered, by them."""
     asked: list[tuple[str, object]] = []
 
@@ -39,21 +39,21 @@ async def test_an_answer_never_reaches_the_question_that_came_instead(
 
     thread = await desk.start(line(("first", first), ("second", second)))
     approval = await desk.decide(await desk.the_one(thread), APPROVE)
-    ours = GraphDriver._run
-    moved: list[object] = []
+    ours = desk.journal.resuming
+    moved: list[Approval] = []
 
-    async def run(self: GraphDriver, walk: Any, what: object, batch: Any = ()) -> None:
-        if isinstance(what, Command) and not moved:
-            moved.append(what)
-            config = {"configurable": {"thread_id": thread.id}}
+    async def resuming(lease: Lease, batch: Sequence[Approval], **more: Any) -> Sequence[Approval]:
+        if not moved:
+            moved.extend(batch)
+            graph = await desk.graphs.graph("g")
             given: Any = (
                 {"approved": "elsewhere"} if theirs is True else {approval.interrupt.id: {"approved": "elsewhere"}}
             )
             with fenced(open_fence):
-                await walk.graph.ainvoke(Command(resume=given), config)
-        await ours(self, walk, what, batch)
+                await graph.ainvoke(Command(resume=given), {"configurable": {"thread_id": thread.id}})
+        return await ours(lease, batch, **more)
 
-    monkeypatch.setattr(GraphDriver, "_run", run)
+    monkeypatch.setattr(desk.journal, "resuming", resuming)
     await desk.driver.drive(thread.id)
     assert moved
     assert asked == [("first", {"approved": "elsewhere"})]

@@ -10,6 +10,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
+from approvals.store.address import client as client_of
 from approvals.store.batch import Batch
 from approvals.store.embedded import EmbeddedServer
 from approvals.store.redis import connect
@@ -68,3 +69,52 @@ async def test_a_server_that_is_away_is_told_to_all(tmp_path: Path) -> None:
         assert await batch.command("GET", "k") is None
         await client.aclose()
         await client.connection_pool.aclose()
+
+
+async def test_what_goes_along_comes_after(redis: Any) -> None:
+    """The second command sees what the first did, a hundred times at once. A first that is refused raises; a second
+    that is refused is nothing."""
+    batch = Batch(redis)
+    found = await asyncio.gather(*(batch.both(("SET", f"k{n}", n), ("GETDEL", f"k{n}")) for n in range(100)))
+    assert [behind for _, behind in found] == [str(n) for n in range(100)]
+    assert await batch.both(("SET", "k", "v"), ("LPUSH", "k", "x")) == ("OK", None)
+    with pytest.raises(ResponseError):
+        await batch.both(("LPUSH", "k", "x"), ("GET", "k"))
+
+
+async def test_what_goes_along_is_never_sent_by_itself(redis: Any) -> None:
+    """The connection is gone: the first is asked again, the second is not, since it might come before the first."""
+    batch = Batch(redis)
+    await batch.command("SET", "before", "1")
+    own = await batch.command("CLIENT", "ID")
+    await redis.client_kill_filter(_id=own)
+    assert await batch.both(("SET", "k", "v", "GET"), ("INCR", "along")) == (None, None)
+    assert await batch.command("MGET", "k", "along") == ["v", None]
+
+
+async def test_one_connection_is_kept_and_a_broken_one_given_back(redis_url: str) -> None:
+    """A pool of two: twenty commands one after the other go over the same one, and after each of five breaks there is
+    still one to be had."""
+    client = client_of(redis_url, max_connections=2, timeout=1, decode_responses=True)
+    batch = Batch(client)
+    ids = [await batch.command("CLIENT", "ID") for _ in range(20)]
+    assert len(set(ids)) == 1
+    for _ in range(5):
+        await client.client_kill_filter(_id=await batch.command("CLIENT", "ID"))  # pyright: ignore
+        assert await batch.command("ECHO", "there") == "there"
+    await client.aclose()
+    await client.connection_pool.aclose()
+
+
+async def test_a_silent_server_is_asked_once_more(redis_url: str, redis: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer within the limit: the connection is dropped, and redis-py asks in its own way until there is one."""
+    monkeypatch.setattr("approvals.store.batch.LIMIT", 0.02)
+    client = connect(redis_url)
+    batch = Batch(client)
+    before = await batch.command("CLIENT", "ID")
+    await redis.client_pause(200)
+    assert await batch.command("SET", "k", "v") in ("OK", True)
+    assert await batch.command("GET", "k") == "v"
+    assert await batch.command("CLIENT", "ID") != before
+    await client.aclose()
+    await client.connection_pool.aclose()
