@@ -33,7 +33,8 @@ class Layout:
         """`checkpoint` and `write` are the prefixes of the library's keys."""
         self._redis = redis
         self._checkpoint, self._write = checkpoint, write
-        # A write is never sent again: a late one would undo what came after it. The drive is begun anew, under a new lease.
+        # A write is never sent again: a late one would undo what came after it. The drive begins anew, under another
+        # lease.
         batch = Batch(redis, again=False)
         self._reading, self._saving, self._writing = (
             Script(batch, "agents", f"redis_{name}") for name in ("read", "save", "write")

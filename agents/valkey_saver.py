@@ -49,7 +49,8 @@ class FencedValkeySaver(AsyncValkeySaver):
         super().__init__(cast("Any", client), serde=WholeSerializer())
         self._leases = leases
         self._redis = client
-        # A write is never sent again: a late one would undo what came after it. The drive is begun anew, under a new lease.
+        # A write is never sent again: a late one would undo what came after it. The drive begins anew, under another
+        # lease.
         batch = Batch(client, again=False)
         self._reading, self._saving, self._writing = (
             Script(batch, "agents", f"valkey_{name}") for name in ("read", "save", "write")

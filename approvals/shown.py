@@ -23,6 +23,7 @@ class Shown:
 
     def __init__(self, redactor: Redactor | None = None) -> None:
         self.redactor = redactor or Redactor()
+        self._last: tuple[Approval | Thread, tuple[str, ...]] | None = None
 
     def approval(self, approval: Approval) -> Approval:
         """The approval for drawing. Names, ids and counts are the same."""
@@ -97,7 +98,10 @@ class Shown:
         return self.redactor.value(value, self._secrets(about) if about is not None else ())
 
     def _secrets(self, about: Approval | Thread) -> tuple[str, ...]:
-        """The hidden values of the record; from now on no log line of this process repeats them."""
+        """The hidden values of the record; from now on no log line of this process repeats them. (Asked for once for
+        each event of a change. Records never change.)"""
+        if self._last is not None and self._last[0] is about:
+            return self._last[1]
         if isinstance(about, Thread):
             found = self.redactor.secrets(about.input, about.context, dict(about.config))
         else:
@@ -105,6 +109,7 @@ class Shown:
             given += [dict(said.args) for said in about.decisions if said.args is not None]
             found = self.redactor.secrets(about.payload, *given)
         heard.add(found)
+        self._last = about, found
         return found
 
     @staticmethod

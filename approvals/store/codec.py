@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from approvals.away import Away
 from approvals.book import PolicyVersion
@@ -32,6 +33,17 @@ class Codec(Generic[T]):
 
     def dump(self, record: T) -> str:
         """JSON text of the record, with its schema version under `_`."""
+        try:
+            text = self._adapter.dump_json(record, exclude_defaults=True).decode()
+        except PydanticSerializationError:
+            text = "null"
+        # That writes `null` for a number which JSON has no word for, and refuses half a surrogate pair.
+        if "null" in text:
+            return self._spelled(record)
+        return f'{{"_":{SCHEMA}{"," if len(text) > 2 else ""}{text[1:]}'
+
+    def _spelled(self, record: T) -> str:
+        """The same where it matters how it is written."""
         fields = self._adapter.dump_python(record, mode="json", exclude_defaults=True)
         text = json.dumps({"_": SCHEMA, **fields}, ensure_ascii=False, separators=(",", ":"))
         # Half a surrogate pair is valid in JSON as an escape, and in no other way.

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from approvals.lifecycle import Change, ThreadChange
 from approvals.model import Lease, Status, Thread, ThreadState
 from approvals.store.codec import APPROVALS, THREADS
 from approvals.store.keys import Keys
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+BEFORE_TEXTS = 4
+"""Arguments that come before them."""
 
 DueRow = tuple[str, str, str, str]
 """Line, member, score or nothing, claim token or nothing."""
@@ -21,7 +26,8 @@ IndexRow = tuple[str, str, str]
 
 def score(at: datetime) -> str:
     """Microseconds since the epoch, exact: a double holds them until the year 2255."""
-    return str((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+    since = at - EPOCH
+    return str((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 
 class Packed:
@@ -46,11 +52,12 @@ class Packed:
         self._nonce = nonce
         self._head = [lease.mark if lease else "", "1" if lease and releasing else ""]
         self._changes: list[dict[str, Any]] = []
+        self._texts: list[str] = []
 
     @property
     def args(self) -> list[str]:
-        """What the script is given. One argument for all changes: each of its own is dear to send."""
-        return [*self._head, json.dumps(self._changes), self._nonce]
+        """What the script is given: one argument for all changes, and then the texts that they name."""
+        return [*self._head, json.dumps(self._changes), self._nonce, *self._texts]
 
     def add(self, change: Change | ThreadChange, events: Sequence[str], due: Sequence[DueRow]) -> None:
         """One more change, with the text of its events and its due work."""
@@ -68,13 +75,18 @@ class Packed:
                 "trail": self._at(self._names.trail(record.id)) if isinstance(change, Change) else 0,
                 "before": str(change.before),
                 "version": str(record.version),
-                "doc": doc,
+                "doc": self._text(doc),
                 "live": live,
-                "events": list(events),
+                "events": [self._text(event) for event in events],
                 "due": [(self._at(line), *rest) for line, *rest in due],
                 "indexes": [(self._at(name), *rest) for name, *rest in indexes],
             }
         )
+
+    def _text(self, text: str) -> int:
+        """Its position among the arguments. (Within the JSON every quotation mark of theirs would be escaped again.)"""
+        self._texts.append(text)
+        return BEFORE_TEXTS + len(self._texts)
 
     def _at(self, name: str) -> int:
         """The position of a key, from 1; added if it is new."""

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from redis.asyncio.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from approvals.store.address import client as client_of
-from approvals.store.batch import Batch
+from approvals.store.batch import Batch, packed
 from approvals.store.embedded import EmbeddedServer
 from approvals.store.redis import connect
 
@@ -118,3 +121,22 @@ async def test_a_silent_server_is_asked_once_more(redis_url: str, redis: Any, mo
     assert await batch.command("CLIENT", "ID") != before
     await client.aclose()
     await client.connection_pool.aclose()
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8")) | st.integers(), max_size=20))
+def test_commands_are_packed_as_redis_py_does(args: list[str | int]) -> None:
+    """Byte for byte, whatever the arguments are."""
+    assert packed(("SET", *args)) == b"".join(Connection().pack_command("SET", *args))
+
+
+async def test_an_argument_that_is_no_text_fails_for_whoever_gave_it(redis: Any) -> None:
+    """Half a surrogate pair: its own asker is told, those who ask at the same moment are answered."""
+    batch = Batch(redis)
+    found = await asyncio.gather(
+        batch.command("SET", "k", "v"),
+        batch.command("GET", "\ud800"),
+        batch.command("GET", "k"),
+        return_exceptions=True,
+    )
+    assert isinstance(found[1], UnicodeEncodeError)
+    assert found[2] == "v"

@@ -212,3 +212,12 @@ def test_threads_come_back() -> None:
     back = THREADS.load(THREADS.dump(record))
     assert back == record
     assert list(back.config) == ["b", "a"]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_numbers_that_json_has_no_word_for_come_back(number: float) -> None:
+    """What a graph was started with may hold them: they are no `null` when it runs."""
+    known = THREADS.load(THREADS.dump(thread(input={"rate": number, "note": None})))
+    assert isinstance(known.input, dict)
+    assert repr(known.input["rate"]) == repr(number)
+    assert known.input["note"] is None

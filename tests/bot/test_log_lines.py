@@ -43,7 +43,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict
         [{1: {2: {3}}}],
         Path("x"),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_whatever_is_logged(lines: Callable[[], list[dict[str, Any]]], value: object) -> None:
     """Ours, and another library's."""

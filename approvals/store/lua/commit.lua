@@ -1,8 +1,9 @@
 -- Writes records of one thread with their audit events, indexes and due work: all, or none if a version has moved on.
 -- KEYS: lease, audit, due, drives, claims, attempts, thread, then those that the changes name by their position.
 -- ARGV: fence ('' for none), '1' to hand back the lease, a JSON list of changes: key, trail, before, version, doc, live,
---       events, due (line, member, score or '', claim token or ''), indexes (set, member, score or ''); and a nonce, kept
---       with each version: a commit that is sent again after a broken connection finds that it was written.
+--       events, due (line, member, score or '', claim token or ''), indexes (set, member, score or ''); a nonce, kept
+--       with each version: a commit that is sent again after a broken connection finds that it was written; then the
+--       texts that `doc` and `events` name by their position.
 -- `trail` is 0 for threads, whose events nobody asks for by themselves.
 -- `live`: 'new' with a thread, '+' or '-' and an id with an approval, for the thread's list of those that are not final.
 -- Returns 'done', 'conflict' or 'fenced'. A thread that was made without that list never gets one: it would lack some.
@@ -17,7 +18,7 @@ if written then return 'done' end
 if ARGV[1] ~= '' and redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
 if not stands then return 'conflict' end
 for _, change in ipairs(changes) do
-  redis.call('HSET', KEYS[change.key], 'v', change.mark, 'doc', change.doc)
+  redis.call('HSET', KEYS[change.key], 'v', change.mark, 'doc', ARGV[change.doc])
   local move, id = string.sub(change.live, 1, 1), ',' .. string.sub(change.live, 2) .. ','
   local live = redis.call('HGET', KEYS[7], 'live') or (move == 'n' and '')
   if move ~= '' and live then
@@ -26,7 +27,7 @@ for _, change in ipairs(changes) do
     redis.call('HSET', KEYS[7], 'live', move == '+' and live .. id or live)
   end
   for _, event in ipairs(change.events) do
-    local seq = redis.call('XADD', KEYS[2], '*', 'e', event)
+    local seq = redis.call('XADD', KEYS[2], '*', 'e', ARGV[event])
     if change.trail > 0 then redis.call('RPUSH', KEYS[change.trail], seq) end
   end
   for _, due in ipairs(change.due) do
