@@ -10,7 +10,6 @@ what is proposed.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -119,17 +118,18 @@ def _same(one: Decision, other: Decision) -> bool:
     return one.actor.id == other.actor.id or one.actor.seat == other.actor.seat
 
 
-_counted: deque[tuple[Approval, tuple[Count, ...]]] = deque(maxlen=4)
-"""The last ones: a decision asks eight times of the two records that it stands between. Records never change."""
+_known: tuple[tuple[Approval, tuple[Count, ...]], ...] = ()
+"""The last four: a decision asks eight times of the two records that it stands between. Records never change."""
 
 
 def tally(approval: Approval) -> tuple[Count, ...]:
     """The votes, action by action."""
-    for record, counts in tuple(_counted):
+    global _known
+    for record, counts in _known:
         if record is approval:
             return counts
     counts = _tally(approval)
-    _counted.append((approval, counts))
+    _known = ((approval, counts), *_known[:3])
     return counts
 
 

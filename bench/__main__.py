@@ -13,7 +13,7 @@ from bench import clicking, resuming, waiting
 from bench.house import machine
 from bot import logs
 
-PARTS = (resuming.measure, resuming.plain, resuming.commands, clicking.measure, waiting.measure)
+PARTS = (resuming.measure, resuming.plain, resuming.commands, clicking.whole, clicking.measure, waiting.measure)
 
 
 async def _all(url: str, folder: Path) -> None:

@@ -1,4 +1,5 @@
-"""From the click to the acknowledgement, under a steady stream of clicks over Socket Mode; and a process at rest."""
+"""From the click to the acknowledgement, under a steady stream of clicks over Socket Mode; from a click to the end of
+its graph; and a process at rest."""
 
 from __future__ import annotations
 
@@ -10,12 +11,15 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from approvals.events import Event, EventType
+from approvals.model import Thread
+from approvals.ports import Query
 from approvals.store.keys import Keys
 from approvals.threads import Threads
 from bench.house import empty, middle, settings
-from bench.resuming import Counted
+from bench.resuming import ONE_BY_ONE, Counted, bare_graph, resume_bare
 from bench.serving import served
-from bot.core import new_thread_id, open_records
+from bot.core import new_thread_id, open_core, open_records
 from bot.manifest import manifest
 from localslack import LocalSlack, Seed
 
@@ -52,6 +56,54 @@ async def _at_rest(redis: Any) -> float:
 async def _until_resumed(redis: Any) -> None:
     while await redis.zcard(Keys().index("open")):  # noqa: ASYNC110 - the other side is a process, which sets no event
         await asyncio.sleep(0.05)
+
+
+class Ended:
+    """Tells when an approval was carried out, by the audit, which every process can read."""
+
+    def __init__(self) -> None:
+        self._over: dict[str, asyncio.Event] = {}
+
+    def heard(self, event: Event | None) -> None:
+        if event is not None and event.type is EventType.RESUMED:
+            self.of(event.approval_id or "").set()
+
+    def of(self, approval_id: str) -> asyncio.Event:
+        """Set when it was."""
+        return self._over.setdefault(approval_id, asyncio.Event())
+
+
+async def whole(url: str, folder: Path) -> list[str]:
+    """Lines for the report: all that lies between a click and the end of its graph, Slack's connection included."""
+    await empty(url)
+    ended, took, bare_took = Ended(), list[float](), list[float]()
+    async with LocalSlack(Seed.default().with_manifest(manifest())) as slack:
+        tokens = {"slack_bot_token": slack.bot_token, "slack_app_token": slack.app_token}
+        given = settings(url, folder, slack_api_url=slack.api_url, **tokens)
+        async with served(given), open_core(given) as core, bare_graph(core, url) as bare:
+            await slack.wait_for(lambda: slack.connections or None, timeout=60)
+            core.records.feed.listen(ended.heard)
+            await core.records.feed.start()
+            for at in range(2 * ONE_BY_ONE):
+                thread = await core.threads.register("payer", {"order": str(at)}, here=False)
+                assert isinstance(thread, Thread)
+                card = await slack.wait_for(lambda n=at: dict(enumerate(slack.messages(PLACE))).get(n), timeout=60)
+                page = await core.records.approvals.page(Query(status=None, thread_id=thread.id))
+                (approval,) = page.approvals
+                began = time.perf_counter()
+                if at % 2:
+                    await resume_bare(bare, approval)
+                    bare_took.append(time.perf_counter() - began)
+                else:
+                    await _click(slack, card.ts)
+                    await ended.of(approval.id).wait()
+                    took.append(time.perf_counter() - began)
+            await core.records.feed.stop()
+    ours, alone = middle(took) * 1000, middle(bare_took) * 1000
+    return [
+        f"click in Slack to graph finished, over Socket Mode and in another process: {ours:.1f} ms, "
+        f"bare resume {alone:.1f} ms: {ours / alone:.2f} times"
+    ]
 
 
 async def measure(url: str, folder: Path) -> list[str]:
