@@ -64,7 +64,9 @@ class Digests:
         return MessageRef(channel, ts, MessageKind.DIGEST, place)
 
     async def _posted(self, channel: str, number: int) -> str:
-        tries = await self._bursts.posting(channel, number)
+        tries, there = await self._bursts.posting(channel, number)
+        if there:
+            return there
         if not tries:
             raise Later(POSTING, f"the digest in {channel} is being posted")
         known = {"channel": channel, "number": str(number)}

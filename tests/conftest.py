@@ -18,6 +18,7 @@ from approvals.store.redis import RedisStore, connect
 from bot import logs
 
 logs.configure("console")
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it for its workers, and what is printed would be cut there
 
 
 # How long an example takes says nothing here: these machines are noisy. In CI the same examples are tried each time.

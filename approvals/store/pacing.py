@@ -77,13 +77,20 @@ class BurstStore:
         args = [approval_id, self._now(), spans[0], limit, spans[1], spans[2], "1" if alone else "0"]
         return await self._scripts.burst(keys, args)
 
-    async def posting(self, channel: str, number: int) -> int:
+    async def posting(self, channel: str, number: int) -> tuple[int, str]:
         """The right to post the message of a collection, for `HOLD`: how often it was given, this time included; 0 if
-        somebody else has it."""
-        name = self._keys.burst(channel, f"posting-{number}")
+        somebody else has it. With the ts of the message, and without the right, if somebody posted it since `enter`."""
+        burst, name = self._keys.burst(channel), self._keys.burst(channel, f"posting-{number}")
         if not await self._redis.set(name, "1", nx=True, px=self.HOLD):
-            return 0
-        return int(await self._redis.hincrby(self._keys.burst(channel), f"tries-{number}", 1))
+            return 0, ""
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hincrby(burst, f"tries-{number}", 1)
+            pipe.hget(burst, f"ts-{number}")
+            tries, ts = await pipe.execute()
+        if not ts:
+            return int(tries), ""
+        await self.posted(channel, number, str(ts))
+        return 0, str(ts)
 
     async def posted(self, channel: str, number: int, ts: str) -> None:
         """The message of a collection stands."""

@@ -118,9 +118,18 @@ async def test_what_is_critical_is_never_collected(redis: Any, clock: VirtualClo
 async def test_one_posts_the_message_at_a_time(redis: Any, clock: VirtualClock) -> None:
     """The right is given once; if its holder dies, to the next one, who learns that it was tried before."""
     bursts = BurstStore(redis, clock=clock)
-    assert [await bursts.posting("C1", 1), await bursts.posting("C1", 1)] == [1, 0]
+    assert [await bursts.posting("C1", 1), await bursts.posting("C1", 1)] == [(1, ""), (0, "")]
     await redis.delete(Keys().burst("C1", "posting-1"))  # as the server does after `HOLD`
-    assert await bursts.posting("C1", 1) == 2
+    assert await bursts.posting("C1", 1) == (2, "")
+
+
+async def test_what_was_posted_meanwhile_is_not_posted_again(redis: Any, clock: VirtualClock) -> None:
+    """Somebody entered before the message stood, and asks for the right after that: they get the message instead."""
+    bursts = BurstStore(redis, clock=clock)
+    assert [await bursts.enter("C1", one, limit=0) for one in ("A", "B")] == [(1, ""), (1, "")]
+    assert await bursts.posting("C1", 1) == (1, "")
+    await bursts.posted("C1", 1, "12.5")
+    assert [await bursts.posting("C1", 1) for _ in range(2)] == [(0, "12.5")] * 2
 
 
 @pytest.mark.parametrize("kept", [True, False])
