@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -66,16 +66,26 @@ def _without_interrupts() -> Generator[None]:
 class EmbeddedServer:
     """One server on loopback, its data in `data_dir`, stopped with the process.
 
-    Appends every write to a file that is synced each second, so what was acknowledged survives a kill of the process
-    (up to one second is lost if the whole machine fails). Raises `ConfigError` where the wheels are missing.
+    Appends every write to a file that is synced each second: a stop loses nothing, a kill of the process what came
+    while the file was being synced, the end of the machine two seconds at the most. Raises `ConfigError` where the
+    wheels are missing.
     """
 
-    def __init__(self, data_dir: Path, *, port: int | None = None, persist: bool = True, modules: bool = True) -> None:
-        """Without `modules` it is plain Valkey, as managed servers are."""
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        port: int | None = None,
+        persist: bool = True,
+        modules: bool = True,
+        config: Mapping[str, str] | None = None,
+    ) -> None:
+        """Without `modules` it is plain Valkey, as managed servers are. `config`: more of its settings; they win."""
         self._dir = data_dir.resolve()
         self._port = port or free_port()
         self._persist = persist
         self._modules = modules
+        self._config = dict(config or {})
         self._server: Any = None
         self._lock: IO[str] | None = None
 
@@ -119,6 +129,7 @@ class EmbeddedServer:
             config["include"] = str(include)
         if self._persist:
             config |= {"appendonly": "yes", "appendfsync": "everysec"}
+        config |= self._config
         try:
             self._server = lite.ValkeyServer(
                 port=self._port, host="127.0.0.1", data_dir=self._dir, persist=True, config=config
