@@ -138,12 +138,13 @@ class Batch:
         if connection is None:
             connection = await self._open()
         elif now - self._used > IDLE:
-            await self._redis.connection_pool.ensure_connection(connection)
+            await _connected(connection)
         self._used = now
         return connection
 
     async def _open(self) -> AbstractConnection:
         connection = await self._redis.connection_pool.get_connection()
+        await _connected(connection)
         # A timer for all of them, not two and a task for each.
         self._timeout, connection.socket_timeout = connection.socket_timeout, None
         self._connection = connection
@@ -175,6 +176,15 @@ def packed(command: Command) -> bytes:
     """As the protocol has it. (redis-py looks at the type of each argument four times, and a commit has fifty.)"""
     args = [str(each).encode() for each in command]
     return b"*%d\r\n%b" % (len(args), b"".join([b"$%d\r\n%b\r\n" % (len(arg), arg) for arg in args]))
+
+
+async def _connected(connection: AbstractConnection) -> None:
+    """Connects anew what the other side has closed. (The pool's own look passes over it in redis-py 8.1, where it
+    listens for notices of maintenance, as it does by default.)"""
+    await connection.connect()
+    if await cast("Any", connection).can_read():  # nothing is awaited: it is its end
+        await connection.disconnect()
+        await connection.connect()
 
 
 def _is(answer: asyncio.Future[Any], said: Any) -> None:

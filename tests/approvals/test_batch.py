@@ -109,6 +109,26 @@ async def test_one_connection_is_kept_and_a_broken_one_given_back(redis_url: str
     await client.connection_pool.aclose()
 
 
+async def test_a_connection_that_was_closed_while_nobody_used_it_is_noticed(
+    redis_url: str, redis: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the server, or by something between: the kept one, and those that the pool has, also where nothing is sent
+    again."""
+    monkeypatch.setattr("approvals.store.batch.IDLE", 0.0)
+    client = client_of(redis_url, max_connections=2, timeout=1, decode_responses=True)
+    batch = Batch(client, again=False)
+    await client.ping()  # pyright: ignore
+    for own in (None, batch):
+        if own is not None:
+            assert await batch.command("SET", "k", "v") == "OK"
+        before = await redis.client_list()
+        await redis.client_kill_filter(_type="normal", skipme=True)
+        assert len(await redis.client_list()) < len(before)
+        assert await batch.command("GET", "k") == (None if own is None else "v")
+    await client.aclose()
+    await client.connection_pool.aclose()
+
+
 async def test_a_silent_server_is_asked_once_more(redis_url: str, redis: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer within the limit: the connection is dropped, and redis-py asks in its own way until there is one."""
     monkeypatch.setattr("approvals.store.batch.LIMIT", 0.02)
