@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError
 
 from agents.checkpointer import open_checkpointer
 from agents.dialects import Dialects
@@ -130,6 +130,11 @@ async def open_records(
             await redis.ping()  # pyright: ignore[reportUnknownMemberType]
         except AuthenticationError as wrong:
             raise ConfigError(f"REDIS_URL: the server refuses the user or password ({wrong})") from wrong
+        except BusyLoadingError as loading:
+            raise ConfigError(
+                f"REDIS_URL: the server there is up and still loads its data ({loading}): wait until it has, and try "
+                "again; `signoff serve` waits by itself, as long as SIGNOFF_REDIS_WAIT_SECONDS says"
+            ) from loading
         except (RedisError, OSError) as gone:
             raise ConfigError(f"REDIS_URL: no server answers there ({gone}); start one, or correct the URL") from gone
         effects, told = Effects(store, clock=clock, rng=chance, meter=meter), ToldStore(redis, keys=keys)

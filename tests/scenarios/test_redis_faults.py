@@ -11,14 +11,21 @@ from typing import Any
 import pytest
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import BusyLoadingError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from approvals.errors import ConfigError
+from approvals.events import EventType
 from approvals.model import Status
 from approvals.settings import Settings
 from approvals.store.embedded import EmbeddedServer, free_port
+from bot.core import open_records
 from bot.manifest import manifest
 from bot.serve import redis_is_up
 from localslack import LocalSlack, Seed
+from tests.conftest import VirtualClock
 from tests.scenarios.conftest import ANA, CHANNEL, REFUND, House
+from tests.scenarios.play import told
 
 ACL = (
     "~{signoff}:* ~checkpoint* ~write_keys_zset:* "
@@ -29,6 +36,8 @@ ACL = (
     "+ft.create +ft.search +ft.info +ft._list"
 )
 """What docs/security.md tells operators to grant."""
+SLOWLY = {"key-load-delay": "10000", "loading-process-events-interval-bytes": "1024", "rdbcompression": "no"}
+"""How the server loads what it has, where it is started again: 10 ms for each key, and it answers now and then."""
 PLAIN_KEYS = "~{signoff}:* ~checkpoint:* ~thread:* ~writes:*"
 """The keys on a server without the modules, whose commands are not granted then."""
 
@@ -42,7 +51,7 @@ def settings(url: str, **over: Any) -> Settings:
 async def own(tmp_path: Path, saver_kind: str) -> AsyncIterator[tuple[EmbeddedServer, House]]:
     """A server of this test's own, to be mistreated."""
     async with contextlib.AsyncExitStack() as stack:
-        server = stack.enter_context(EmbeddedServer(tmp_path / "data", modules=saver_kind == "redis"))
+        server = stack.enter_context(EmbeddedServer(tmp_path / "data", modules=saver_kind == "redis", config=SLOWLY))
         slack = await stack.enter_async_context(LocalSlack(Seed.default().with_manifest(manifest())))
         yield server, House(slack, server.url, tmp_path, stack)
 
@@ -111,6 +120,67 @@ async def test_a_server_that_refuses_for_a_while(own: tuple[EmbeddedServer, Hous
     await redis.aclose()
     approval = await desk.resumed(card.ts)
     assert len(approval.decisions) == 1
+    assert len(house.slack.messages(CHANNEL)) == 1
+
+
+@contextlib.asynccontextmanager
+async def loading(server: EmbeddedServer) -> AsyncIterator[None]:
+    """Kills it, and starts it with so much to load that it loads as long as the body lasts."""
+    async with Redis.from_url(server.url, decode_responses=True) as given:
+        redis: Any = given
+        await redis.mset({f"filler:{number}": "x" * 1024 for number in range(4000)})
+        await redis.execute_command("BGREWRITEAOF")
+        async with asyncio.timeout(60):
+            while (await redis.info("persistence"))["aof_rewrite_in_progress"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)  # a process of its own writes it
+    server.kill()
+    starting = asyncio.create_task(asyncio.to_thread(server.start))
+    async with Redis.from_url(server.url, decode_responses=True, retry=None) as given:
+        redis = given
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    await redis.ping()
+                except BusyLoadingError:
+                    break
+                except (RedisConnectionError, OSError):
+                    await asyncio.sleep(0.02)  # until it listens
+        assert not starting.done(), "it was loaded before anybody looked"
+        yield
+        assert not starting.done(), "it was loaded before the end"
+        await redis.config_set("key-load-delay", "0")
+        await starting
+
+
+@pytest.mark.both_servers
+async def test_a_server_that_loads_its_data(own: tuple[EmbeddedServer, House], clock: VirtualClock) -> None:
+    """LOADING: whoever clicks is told that nothing was decided, a start waits and says so, a command says what to do;
+    once it is loaded, what fell due meanwhile is done, and the click counts."""
+    server, house = own
+    desk = await house.desk(clock=clock)
+    card = await desk.ask()
+    await desk.core.records.effects.drain()
+    async with loading(server):
+        clock.turn(minutes=10)
+        assert (await desk.slack.click(ANA, CHANNEL, card.ts, "approve")).ok
+        assert "nothing was decided" in await desk.told(ANA)
+        with pytest.raises(ConfigError, match=r"still loads its data .* SIGNOFF_REDIS_WAIT_SECONDS"):
+            async with open_records(desk.settings):
+                pass
+        with structlog.testing.capture_logs() as lines:
+            waiting = asyncio.create_task(redis_is_up(desk.settings, asyncio.Event()))
+            async with asyncio.timeout(30):
+                while "serve.waiting" not in {line["action"] for line in lines}:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+        assert not waiting.done()
+    assert await waiting is True
+    await told(desk, EventType.REMINDED)
+    assert (await desk.only()).status is Status.PENDING
+    assert (await desk.slack.click(ANA, CHANNEL, card.ts, "approve")).ok
+    await desk.core.records.effects.drain()
+    clock.turn(minutes=1)  # should anything have to be tried again
+    approval = await told(desk, EventType.REPORTED)
+    assert (approval.status, len(approval.decisions)) == (Status.RESUMED, 1)
     assert len(house.slack.messages(CHANNEL)) == 1
 
 
