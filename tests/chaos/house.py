@@ -15,6 +15,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from approvals.audit import signing
 from approvals.due import DueKind
 from approvals.lifecycle import Attempt
 from approvals.model import Actor, ActorRef, Approval, DecisionType, Source, Status, Thread, ThreadState
@@ -62,6 +63,7 @@ class House:
     settings: dict[str, Any]
     books: Path
     records: Records
+    seal_key: signing.SealKey
     replicas: list[Replica] = field(default_factory=lambda: [Replica(0), Replica(1)])
     dead: set[int] = field(default_factory=set[int])
     stopped: list[int] = field(default_factory=list[int])
@@ -97,6 +99,10 @@ class House:
                     self.dead.add(one.process.pid or 0)
                     self.start(one)
             await asyncio.sleep(0.02)
+
+    @property
+    def redis_url(self) -> str:
+        return self.settings["redis_url"]
 
     @property
     def kills(self) -> int:
@@ -195,6 +201,7 @@ async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
     (folder / "langgraph.json").write_text(
         f'{{"dependencies": ["."], "graphs": {{"payer": "{Path(__file__).parent / "payer.py"}:graph"}}}}'
     )
+    key = signing.generated()
     async with LocalSlack(Seed.default().with_manifest(manifest()), ack_seconds=ACK) as slack:
         settings = {
             "slack_bot_token": slack.bot_token,
@@ -208,9 +215,11 @@ async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
             "signoff_digest_after": 0,
             "signoff_lease_seconds": LEASE,
             "signoff_shutdown_seconds": 10,
+            "signoff_seal_seconds": 0.5,
+            "signoff_seal_key": key.pem,
         }
         async with open_records(Settings.model_validate(settings)) as records:
-            made = House(slack, settings, books, records)
+            made = House(slack, settings, books, records, key)
             tending = asyncio.create_task(made.tend())
             try:
                 yield made

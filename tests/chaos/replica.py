@@ -1,7 +1,8 @@
 """One replica as a process of its own: `signoff serve` without the command line, forked from a warm server.
 
-What is served is exactly `bot.serve`. Forking saves the seconds of importing, which at hundreds of kills is most of
-the time.
+What is served is exactly `bot.serve`, but that it looks sooner again at a thread whose lease somebody else holds (the
+lease of one that died is still to run out then). Forking saves the seconds of importing, which at hundreds of kills is
+most of the time.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import contextlib
 import os
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from approvals import points
+from approvals import performer, points
 from approvals.settings import Settings
 from bot import logs
 from bot.serve import serve_until_stopped
+
+BUSY_AGAIN = timedelta(seconds=0.3)
 
 
 def serve(given: dict[str, Any], books: str, crash_at: str | None, nth: int) -> None:
@@ -40,6 +44,7 @@ def serve(given: dict[str, Any], books: str, crash_at: str | None, nth: int) -> 
             if not left:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+    performer.BUSY_AGAIN = BUSY_AGAIN
     points.watch(watch)
     logs.configure("json")
     with contextlib.suppress(KeyboardInterrupt):
