@@ -7,6 +7,7 @@ passing. Ends with a line of figures; the first broken promise ends it with the 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import sys
@@ -19,6 +20,7 @@ from redis.asyncio import Redis
 
 from approvals.points import Point
 from approvals.store.embedded import EmbeddedServer
+from bot import logs
 from tests.chaos import story
 from tests.chaos.books import Found
 
@@ -60,13 +62,14 @@ async def _all(url: str, first: int, runs: int) -> int:
             extra=found.extra_messages,
             decisions=found.decisions,
             denied=found.denied,
+            edits=found.edits,
         )
         print(f"\r{seed - first + 1}/{runs} {dict(totals)}", end="", flush=True)
     print(
         f"\n{runs} stories from SEED={first}, {totals['kills']} kills, {totals['stops']} stops beyond a lease, "
-        f"{totals['decisions']} decisions ({totals['denied']} of them denials): each carried out as it was decided, "
-        f"each payment keyed by its approval made once. Nodes run again (the documented window): "
-        f"{totals['node_again']}. Extra messages: {totals['extra']}. {time.monotonic() - began:.0f} s."
+        f"{totals['decisions']} decisions ({totals['denied']} of them denials, {totals['edits']} edits): "
+        f"each carried out as it was decided, each payment keyed by its approval made once. "
+        f"Nodes run again (the documented window): {totals['node_again']}. Extra messages: {totals['extra']}. {time.monotonic() - began:.0f} s."
     )
     print("kills at", ", ".join(f"{point.value} {killed[point.value]}" for point in Point))
     return 0
@@ -78,6 +81,7 @@ def _server(folder: Path) -> EmbeddedServer:
 
 def main() -> None:
     """Runs them on a server of their own; with PLAIN=1 on one without modules."""
+    logs.configure("console", level=logging.ERROR)
     first = int(os.environ.get("SEED") or random.SystemRandom().randrange(1_000_000))
     runs = int(os.environ.get("RUNS") or 200)
     with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:

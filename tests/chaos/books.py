@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from approvals.model import Approval, Resolution, Status, Thread
+from approvals.model import Approval, DecisionType, Resolution, Status
 from tests.chaos import trail
-from tests.chaos.house import House
+from tests.chaos.house import Agent, House
+from tests.chaos.people import People
 
 
 @dataclass
@@ -17,56 +19,92 @@ class Found:
     kills: int = 0
     decisions: int = 0
     denied: int = 0
+    edits: int = 0
     stops: int = 0
     node_again: int = 0
     extra_messages: int = 0
 
 
-def _lines(house: House, name: str) -> list[str]:
-    path = house.books / name
-    return path.read_text().splitlines() if path.is_file() else []
-
-
-async def close(house: House, threads: list[Thread], waiting: list[Thread]) -> Found:
-    """Checks everything. `threads` were answered, `waiting` were not."""
-    found = Found(kills=house.kills, decisions=len(threads), stops=len(house.stopped))
-    careless = Counter(line.split()[0] for line in _lines(house, "careless"))
-    careful = Counter(_lines(house, "careful"))
+async def close(house: House, people: People, agents: Sequence[Agent], waiting: Sequence[Agent]) -> Found:
+    """Checks everything. `agents` were answered, `waiting` were not."""
+    found = Found(kills=house.kills, stops=len(house.stopped))
+    runs = _runs(house)
+    paid = {path.name.removeprefix("paid-"): path.read_text() for path in house.books.glob("paid-*")}
     records: list[Approval] = []
-    for thread in threads:
-        approval = await house.approval(thread)
-        assert approval is not None
-        records.append(approval)
-        assert approval.status is Status.RESUMED
-        assert approval.resolution in (Resolution.APPROVED, Resolution.DENIED)
-        assert len(approval.decisions) == 1
-        paid = int(approval.resolution is Resolution.APPROVED)
-        found.denied += not paid
-        assert careful[approval.id] == paid, "not what was decided: one payment keyed by the approval's id, or none"
-        again = careless[approval.id] - paid
-        assert 0 <= again <= (house.kills + len(house.stopped)) * paid, "the node ran again without a reason"
-        found.node_again += again
-    for thread in waiting:
-        approval = await house.approval(thread)
-        assert approval is not None, "an interrupt has no record"
-        records.append(approval)
-        assert approval.status is Status.PENDING
-    assert sum(careful.values()) == len(threads) - found.denied
-    _window(house, careless)
+    for agent in agents:
+        asked = await house.approvals(agent)
+        assert len(asked) == agent.questions
+        records += asked
+        for approval in asked:
+            _carried_out(approval, people, found)
+            _paid(approval, runs[approval.id], paid.pop(approval.id, None), found)
+    assert not paid, "paid for what nobody was asked"
+    for agent in waiting:
+        asked = await house.approvals(agent)
+        assert len(asked) == 1, "an interrupt has no record"
+        assert asked[0].status is Status.PENDING
+        records += asked
+    _window(house, runs)
     _messages(house, records, found)
     await trail.close(house, records)
     assert house.slack.problems == []
     return found
 
 
-def _window(house: House, careless: Counter[str]) -> None:
+@dataclass(frozen=True)
+class Run:
+    """One time that a node did its side effect: in which process, and what it paid."""
+
+    pid: int
+    what: str
+
+
+def _runs(house: House) -> dict[str, list[Run]]:
+    found: dict[str, list[Run]] = defaultdict(list)
+    path = house.books / "careless"
+    for line in path.read_text().splitlines() if path.is_file() else ():
+        approval, pid, what = line.split(" ", 2)
+        found[approval].append(Run(int(pid), what))
+    return found
+
+
+def _carried_out(approval: Approval, people: People, found: Found) -> None:
+    """One decision, by somebody who said so."""
+    assert approval.status is Status.RESUMED
+    (decision,) = approval.decisions
+    found.decisions += 1
+    found.denied += decision.type is DecisionType.DENY
+    found.edits += decision.type is DecisionType.EDIT
+    wanted = {
+        DecisionType.APPROVE: Resolution.APPROVED,
+        DecisionType.EDIT: Resolution.EDITED,
+        DecisionType.DENY: Resolution.DENIED,
+    }
+    assert approval.resolution is wanted[decision.type]
+    if decision.type is DecisionType.EDIT:
+        assert decision.args is not None
+        assert decision.args["amount"] in people.typed[approval.id, decision.actor.id], "an edit that nobody made"
+
+
+def _paid(approval: Approval, runs: Sequence[Run], paid: str | None, found: Found) -> None:
+    """The payment is what was decided, made once by its key; each run of the node would have paid the same."""
+    decision = approval.decisions[-1]
+    if decision.type is DecisionType.DENY:
+        assert not runs, "paid although it was denied"
+        assert paid is None
+        return
+    args = decision.args if decision.type is DecisionType.EDIT else approval.actions[0].args
+    assert args is not None
+    assert paid == f"{args['amount']} {args['order']}", "not what was decided: one payment by the approval's id"
+    assert {run.what for run in runs} == {paid}
+    found.node_again += len(runs) - 1
+
+
+def _window(house: House, runs: Mapping[str, Sequence[Run]]) -> None:
     """A node that ran twice: each process but the last died, or was stopped until its lease was another's, after the
     side effect began and before LangGraph stored what the node returned. That is the window, and there is no other."""
-    pids = [line.split() for line in _lines(house, "careless")]
-    for approval, runs in careless.items():
-        ran = [int(pid) for of, pid in pids if of == approval]
-        assert len(ran) == runs
-        gone = sum(pid in house.dead or pid in house.stopped for pid in ran)
+    for ran in runs.values():
+        gone = sum(run.pid in house.dead or run.pid in house.stopped for run in ran)
         assert gone >= len(ran) - 1, "a node ran again although the process that ran it lived, and held its lease"
 
 

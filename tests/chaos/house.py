@@ -1,14 +1,13 @@
-"""Two replicas that are killed, stopped for a while and started again, the local Slack before them, and people who go
-on clicking."""
+"""Two replicas that are killed, stopped for a while and started again, and the local Slack before them."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import multiprocessing
 import os
-import random
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -17,8 +16,7 @@ from typing import Any
 
 from approvals.audit import signing
 from approvals.due import DueKind
-from approvals.lifecycle import Attempt
-from approvals.model import Actor, ActorRef, Approval, DecisionType, Source, Status, Thread, ThreadState
+from approvals.model import Approval, Status, Thread, ThreadState
 from approvals.ports import Query
 from approvals.settings import Settings
 from approvals.threads import Threads
@@ -27,8 +25,7 @@ from bot.manifest import manifest
 from localslack import LocalSlack, Message, Seed
 from tests.chaos import replica
 
-ANA, BEN, CHANNEL = "U0ANA", "U0BEN", "C0APPROVALS"
-OPERATOR = Actor(ActorRef("pat", Source.CLI))
+CHANNEL = "C0APPROVALS"
 PATIENCE = 60.0
 """Seconds until a story must have come to its end, on a busy machine."""
 LEASE = 2.0
@@ -38,6 +35,11 @@ ACK = 30.0
 for Slack is another story.)"""
 
 AT_ONCE = {DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.TELL, DueKind.DRIVE}
+
+GRAPHS = {"payer": "graph", "several": "several"}
+"""By their names, each with its place in the module."""
+QUESTIONS = {"several": 4}
+"""How many a graph asks, where it is not one."""
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.chaos.replica"])
@@ -53,6 +55,14 @@ class Replica:
 
     def alive(self) -> bool:
         return self.process is not None and self.process.is_alive()
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One run of a graph."""
+
+    thread: Thread
+    questions: int
 
 
 @dataclass
@@ -115,12 +125,12 @@ class House:
                 one.process.kill()
                 await asyncio.to_thread(one.process.join, 10)
 
-    async def ask(self, order: str) -> Thread:
+    async def ask(self, order: str, graph: str = "payer") -> Agent:
         """An agent is started from outside; whoever serves drives it."""
         threads = Threads(self.records.store, self.records.effects, clock=self.records.clock, new_id=new_thread_id)
-        thread = await threads.register("payer", {"order": order}, here=False)
+        thread = await threads.register(graph, {"order": order}, here=False)
         assert isinstance(thread, Thread)
-        return thread
+        return Agent(thread, QUESTIONS.get(graph, 1))
 
     def cards(self, approval_id: str) -> list[Message]:
         """Every card of an approval that Slack has."""
@@ -135,57 +145,25 @@ class House:
             if _of(reply) == (approval_id, "report")
         ]
 
-    async def approval(self, thread: Thread) -> Approval | None:
-        """The record of the thread's one question."""
-        page = await self.records.approvals.page(Query(status=None, thread_id=thread.id))
-        return page.approvals[0] if page.approvals else None
+    async def approvals(self, agent: Agent) -> tuple[Approval, ...]:
+        """The records of what it has asked so far."""
+        return (await self.records.approvals.page(Query(status=None, thread_id=agent.thread.id))).approvals
 
-    async def carried_out(
-        self, thread: Thread, clicker: str, chance: random.Random, *, opposed: bool = False
-    ) -> Approval:
-        """Clicks whatever card there is until the answer counts, and waits until the agent went on and was reported.
-        Where `opposed` an operator denies it at the same moment."""
+    async def quiet(self, agents: Sequence[Agent]) -> None:
+        """Waits until nothing is due any more for these: only then are the books closed."""
         async with asyncio.timeout(PATIENCE):
-            while True:
-                approval = await self.approval(thread)
-                if approval is not None:
-                    if approval.status is Status.PENDING:
-                        denial = [self._denial(approval, chance.uniform(0, 0.04))] if opposed else []
-                        await asyncio.gather(self._click(approval, clicker, chance), *denial)
-                    if approval.status is Status.RESUMED and self.reports(approval.id):
-                        return approval
-                await asyncio.sleep(0.05)
-
-    async def _denial(self, approval: Approval, after: float) -> None:
-        await asyncio.sleep(after)  # neither of the two is always first
-        attempt = Attempt(type=DecisionType.DENY, actor=OPERATOR.ref, reason="not this one")
-        await self.records.approvals.decide(approval.id, attempt, OPERATOR)
-
-    async def _click(self, approval: Approval, clicker: str, chance: random.Random) -> None:
-        cards = self.cards(approval.id)
-        if not cards or not self.slack.connections:
-            return
-        with suppress(LookupError, ValueError):  # it may be redrawn without buttons just now
-            delivery = await self.slack.click(clicker, CHANNEL, chance.choice(cards).ts, "approve")
-            if delivery.ok:
-                after = await self.records.approvals.get(approval.id)
-                assert after is not None
-                assert after.status is not Status.PENDING, "an acknowledged click was lost"
-
-    async def quiet(self, threads: list[Thread]) -> None:
-        """Waits until nothing is due any more for these threads: only then are the books closed."""
-        async with asyncio.timeout(PATIENCE):
-            for thread in threads:
-                while True:
-                    approval = await self.approval(thread)
-                    known = await self.records.store.thread(thread.id)
-                    subjects = [thread.id, *([approval.id] if approval else [])]
-                    due = [AT_ONCE & set(await self.records.store.due_at(subject)) for subject in subjects]
-                    done = known is not None and known.state is ThreadState.DONE
-                    waiting = approval is not None and approval.status is Status.PENDING and approval.messages
-                    if not any(due) and (done or waiting):
-                        break
+            for agent in agents:
+                while not await self._rests(agent):  # noqa: ASYNC110 - processes tell nobody
                     await asyncio.sleep(0.05)
+
+    async def _rests(self, agent: Agent) -> bool:
+        found = await self.approvals(agent)
+        thread = await self.records.store.thread(agent.thread.id)
+        for subject in (agent.thread.id, *(one.id for one in found)):
+            if AT_ONCE & set(await self.records.store.due_at(subject)):
+                return False
+        done = thread is not None and thread.state is ThreadState.DONE
+        return done or any(one.status is Status.PENDING and one.messages for one in found)
 
 
 def _of(message: Message) -> tuple[str, str]:
@@ -198,9 +176,9 @@ async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
     """Slack, the store from outside, and two places for replicas; nothing is started yet."""
     books = folder / "books"
     books.mkdir(parents=True)
-    (folder / "langgraph.json").write_text(
-        f'{{"dependencies": ["."], "graphs": {{"payer": "{Path(__file__).parent / "payer.py"}:graph"}}}}'
-    )
+    module = Path(__file__).parent / "payer.py"
+    graphs = {name: f"{module}:{place}" for name, place in GRAPHS.items()}
+    (folder / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": graphs}))
     key = signing.generated()
     async with LocalSlack(Seed.default().with_manifest(manifest()), ack_seconds=ACK) as slack:
         settings = {

@@ -1,51 +1,75 @@
-"""The agent under test: it asks, then it pays. Its payments are lines in files, so that each is seen."""
+"""The agents under test: they ask, then they pay. Their payments are files and lines in files, so that each is seen."""
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
+import operator
 import os
 import signal
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
 BOOKS = Path(os.environ["CHAOS_BOOKS"])
+AMOUNT = 100
 
 
-class Order(TypedDict):
+class Order(TypedDict, total=False):
     """`order` comes in, `paid` goes out."""
 
     order: str
-    paid: NotRequired[str]
+    paid: Annotated[list[str], operator.add]
 
 
-def pay(state: Order, config: RunnableConfig) -> dict[str, Any]:
+def paying(part: str) -> Any:
+    """A node that asks for its part of the order, and pays it as it was approved or edited."""
+
+    def pay(state: Order, config: RunnableConfig) -> dict[str, Any]:
+        order = state["order"] + part
+        answer = interrupt({"action": "pay", "args": {"order": order, "amount": AMOUNT}})
+        if not answer["approved"]:
+            return {"paid": []}
+        # Where several were answered at once, the configuration names them all, and the answer its own.
+        assert answer["approval"] in config["metadata"]["signoff_approval"].split(",")
+        _pay(answer["approval"], answer["args"], dies=order == "window")
+        return {"paid": [order]}
+
+    return pay
+
+
+def _pay(approval: str, args: dict[str, Any], *, dies: bool) -> None:
     """Pays twice over: carelessly, a line for each run of the node; and carefully, once an approval id."""
-    answer = interrupt({"action": "pay", "args": {"order": state["order"]}})
-    if answer["approved"]:
-        approval = config["metadata"]["signoff_approval"]
-        _line(BOOKS / "careless", f"{approval} {os.getpid()}")
-        if state["order"] == "window" and not (BOOKS / f"paid-{approval}").exists():
-            (BOOKS / f"paid-{approval}").touch()
-            _line(BOOKS / "careful", approval)
-            os.kill(os.getpid(), signal.SIGKILL)  # paid, and LangGraph never hears of it
-        try:  # the way in which a node closes the window: the id of the approval is the key of the payment
-            os.close(os.open(BOOKS / f"paid-{approval}", os.O_CREAT | os.O_EXCL))
-        except FileExistsError:
-            pass
-        else:
-            _line(BOOKS / "careful", approval)
-    return {"paid": state["order"] if answer["approved"] else ""}
+    with (BOOKS / "careless").open("ab", buffering=0) as file:  # one write, appended as a whole
+        file.write(f"{approval} {os.getpid()} {args['amount']} {args['order']}\n".encode())
+    # The way in which a node closes the window: the id of the approval is the key of the payment.
+    draft, paid = BOOKS / f"draft-{approval}-{os.getpid()}", BOOKS / f"paid-{approval}"
+    draft.write_text(f"{args['amount']} {args['order']}")
+    try:
+        os.link(draft, paid)  # which it is whole or not at all
+    except FileExistsError:
+        return
+    if dies:
+        os.kill(os.getpid(), signal.SIGKILL)  # paid, and LangGraph never hears of it
 
 
-def _line(path: Path, text: str) -> None:
-    """One write, appended as a whole."""
-    with path.open("ab", buffering=0) as file:
-        file.write(f"{text}\n".encode())
+graph = StateGraph(Order).add_node("pay", paying("")).add_edge(START, "pay").add_edge("pay", END).compile()
+"""One question."""
 
-
-graph = StateGraph(Order).add_node("pay", pay).add_edge(START, "pay").add_edge("pay", END).compile()
+several = (
+    StateGraph(Order)
+    .add_node("left", paying(" left"))
+    .add_node("right", paying(" right"))
+    .add_node("then", paying(" then"))
+    .add_node("last", paying(" last"))
+    .add_edge(START, "left")
+    .add_edge(START, "right")
+    .add_edge(["left", "right"], "then")
+    .add_edge("then", "last")
+    .add_edge("last", END)
+    .compile()
+)
+"""Two questions beside each other, then two after each other."""

@@ -1,0 +1,128 @@
+"""People who go on clicking until their answer counts, each in their own way, some of them against each other."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from approvals.lifecycle import Attempt
+from approvals.model import Actor, ActorRef, Approval, DecisionType, Source, Status
+from localslack import View
+from tests.chaos.house import CHANNEL, PATIENCE, Agent, House
+
+ANA, BEN = "U0ANA", "U0BEN"
+OPERATOR = Actor(ActorRef("pat", Source.CLI))
+FORM = 2.0
+"""Seconds in which a form comes up, or is asked for again."""
+AMOUNT_FIELD = "arg:1"
+
+
+class Way(Enum):
+    """How a question is answered."""
+
+    CLICK = auto()
+    EDIT = auto()
+    CHANCE = auto()
+    """By one person or by two at once: a click or an edit, against nobody, a denial, or an edit against a click."""
+
+
+@dataclass
+class People:
+    """Those who answer in one story. `typed`: by approval and person, every amount they sent."""
+
+    house: House
+    chance: random.Random
+    typed: dict[tuple[str, str], set[int]] = field(default_factory=lambda: defaultdict(set))
+    _forms: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    async def see_to(self, agent: Agent, way: Way = Way.CHANCE) -> None:
+        """Answers all that the agent asks, what stands open beside each other at once, until it has ended and all of it
+        is reported."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                found = await self.house.approvals(agent)
+                await asyncio.gather(*(self._answer(one, way) for one in found if one.status is Status.PENDING))
+                done = [one for one in found if one.status is Status.RESUMED and self.house.reports(one.id)]
+                if len(done) == agent.questions:
+                    return
+                await asyncio.sleep(0.05)
+
+    async def _answer(self, approval: Approval, way: Way) -> None:
+        """One try."""
+        person, other = self.chance.sample((ANA, BEN), 2)
+        soon = self.chance.uniform(0, 0.04)  # neither of two is always first
+        if way is Way.CLICK or (way is Way.CHANCE and self.chance.random() < 0.3):
+            await self._approve(approval, person)
+        elif way is Way.EDIT:
+            await self._edit(approval, person)
+        elif self.chance.random() < 0.5:
+            await self._edit(approval, person, against=_after(soon, self._approve(approval, other)))
+        else:
+            await asyncio.gather(self._approve(approval, person), _after(soon, self._deny(approval)))
+
+    async def _deny(self, approval: Approval) -> None:
+        attempt = Attempt(type=DecisionType.DENY, actor=OPERATOR.ref, reason="not this one")
+        await self.house.records.approvals.decide(approval.id, attempt, OPERATOR)
+
+    async def _approve(self, approval: Approval, person: str) -> None:
+        if await self._click(approval, person, "approve"):
+            await self._counted(approval)
+
+    async def _edit(self, approval: Approval, person: str, against: Coroutine[Any, Any, None] | None = None) -> None:
+        """Opens the form, and sends it with another amount; while somebody else decides `against` it."""
+        amount = self.chance.randint(1, 99)
+        async with self._forms[person]:
+            view = await self._form(approval, person)
+            if view is not None:
+                self.typed[approval.id, person].add(amount)
+                await asyncio.gather(self._send(approval, person, view, amount), *([against] if against else []))
+            elif against is not None:
+                await against
+
+    async def _send(self, approval: Approval, person: str, view: View, amount: int) -> None:
+        with suppress(LookupError, ValueError):  # another form may have come up in its place
+            sent = await self.house.slack.submit(person, view.id, {AMOUNT_FIELD: amount})
+            if sent.ok:
+                await self._counted(approval)
+
+    async def _form(self, approval: Approval, person: str) -> View | None:
+        """The form of this approval; `None` if it does not come up."""
+        slack = self.house.slack
+        while (old := slack.modal(person)) is not None:
+            await slack.close_view(person, old.id, whole_stack=True)
+        if not await self._click(approval, person, "edit"):
+            return None
+
+        def look() -> View | None:
+            view = slack.modal(person)
+            return view if view is not None and approval.id in view.private_metadata else None
+
+        with suppress(TimeoutError):
+            return await slack.wait_for(look, timeout=FORM)
+        return None
+
+    async def _click(self, approval: Approval, person: str, verb: str) -> bool:
+        """Whether it was acknowledged. There may be nothing to click on just now."""
+        cards = self.house.cards(approval.id)
+        if not cards or not self.house.slack.connections:
+            return False
+        with suppress(LookupError, ValueError):  # it may be redrawn without buttons just now
+            return (await self.house.slack.click(person, CHANNEL, self.chance.choice(cards).ts, verb)).ok
+        return False
+
+    async def _counted(self, approval: Approval) -> None:
+        """What was acknowledged is on record, whoever was first."""
+        after = await self.house.records.approvals.get(approval.id)
+        assert after is not None
+        assert after.status is not Status.PENDING, "an acknowledged click was lost"
+
+
+async def _after(seconds: float, doing: Coroutine[Any, Any, None]) -> None:
+    await asyncio.sleep(seconds)
+    await doing
