@@ -25,6 +25,9 @@ from approvals.service import Approvals, Done
 BUSY_AGAIN = timedelta(seconds=5)
 """How soon to look again at a thread whose lease somebody else holds."""
 
+CARD_AGAIN = timedelta(minutes=5)
+"""How soon to look again at the latest whether the card stands by now that a reminder waits for."""
+
 REDRAWS = 5
 """How often a card that keeps changing is redrawn in one go."""
 
@@ -165,13 +168,17 @@ class Performer:
         return self._clock() + BUSY_AGAIN
 
     async def remind(self, approval_id: str) -> datetime | None:
-        """Reminds, then writes it down: a crash in between reminds twice rather than never."""
+        """Reminds, then writes it down: a crash in between reminds twice rather than never. Where no card stands yet
+        there is nothing to remind of, and nowhere to do so: the reminder waits for it."""
         approval = await self._stepping(approval_id)
         at = next_reminder(approval) if approval is not None else None
         if approval is None or at is None:
             return None
         if later := self._wait(approval, at):
             return later
+        if not approval.messages:
+            late = self._clock() - at  # as the posting of the card is tried with growing pauses, so is this
+            return self._clock() + min(max(BUSY_AGAIN, late / 2), CARD_AGAIN)
         await self._notifier.remind(approval)
         _written(await self._approvals.reminded(approval_id))
         return None

@@ -78,6 +78,21 @@ async def test_missed_reminders_are_given_as_one(replica: Replica, clock: Virtua
     assert (await fresh(replica, opened)).reminders == 2
 
 
+async def test_a_reminder_waits_for_the_card(replica: Replica, clock: VirtualClock) -> None:
+    """Slack has taken no card: nobody can be reminded yet, and it is not noted that somebody was."""
+    replica.notifier.fail.append(OSError("away"))
+    opened = await replica.open()
+    clock.turn(minutes=12)
+    performer = Performer(replica.approvals, replica.notifier, clock=clock)
+    assert await performer.remind(opened.id) == clock() + timedelta(minutes=1), (
+        "again after half of the time that passed"
+    )
+    assert (replica.notifier.said("remind"), (await fresh(replica, opened)).reminders) == (0, 0)
+    await performer.notify(opened.id)
+    assert await performer.remind(opened.id) is None
+    assert (replica.notifier.said("remind"), (await fresh(replica, opened)).reminders) == (1, 1)
+
+
 async def test_missed_steps_are_all_climbed(replica: Replica, clock: VirtualClock) -> None:
     """After three hours of silence both steps are taken, and each place is told once."""
     opened = await replica.open()
