@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -55,24 +56,19 @@ async def _all(url: str, first: int, runs: int) -> int:
             if os.environ.get("CHAOS_TRACE"):
                 raise
             return 1
-        totals += Counter(
-            kills=found.kills,
-            stops=found.stops,
-            node_again=found.node_again,
-            extra=found.extra_messages,
-            decisions=found.decisions,
-            denied=found.denied,
-            edits=found.edits,
-        )
-        print(f"\r{seed - first + 1}/{runs} {dict(totals)}", end="", flush=True)
+        totals.update(asdict(found))
+        print(f"\r{seed - first + 1}/{runs} {_figures(totals)}", end="", flush=True)
     print(
-        f"\n{runs} stories from SEED={first}, {totals['kills']} kills, {totals['stops']} stops beyond a lease, "
-        f"{totals['decisions']} decisions ({totals['denied']} of them denials, {totals['edits']} edits): "
-        f"each carried out as it was decided, each payment keyed by its approval made once. "
-        f"Nodes run again (the documented window): {totals['node_again']}. Extra messages: {totals['extra']}. {time.monotonic() - began:.0f} s."
+        f"\n{runs} stories from SEED={first} in {time.monotonic() - began:.0f} s: {_figures(totals)}. "
+        "Each was carried out as it was decided, and each payment keyed by its approval made once."
     )
     print("kills at", ", ".join(f"{point.value} {killed[point.value]}" for point in Point))
     return 0
+
+
+def _figures(totals: Counter[str]) -> str:
+    """What was counted, in the order in which `Found` has it."""
+    return ", ".join(f"{field.name.replace('_', ' ')} {totals[field.name]}" for field in fields(Found))
 
 
 def _server(folder: Path) -> EmbeddedServer:

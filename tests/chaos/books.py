@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from approvals.model import Approval, DecisionType, Resolution, Status
+from approvals.model import POLICY, Approval, DecisionType, Resolution, Status
 from tests.chaos import trail
-from tests.chaos.house import Agent, House
+from tests.chaos.house import CHANNEL, LEADS, LEASE, Agent, House
 from tests.chaos.people import People
 
 
@@ -20,6 +21,9 @@ class Found:
     decisions: int = 0
     denied: int = 0
     edits: int = 0
+    expiries: int = 0
+    reminders: int = 0
+    extra_reminders: int = 0
     stops: int = 0
     node_again: int = 0
     extra_messages: int = 0
@@ -40,10 +44,10 @@ async def close(house: House, people: People, agents: Sequence[Agent], waiting: 
             _paid(approval, runs[approval.id], paid.pop(approval.id, None), found)
     assert not paid, "paid for what nobody was asked"
     for agent in waiting:
-        asked = await house.approvals(agent)
-        assert len(asked) == 1, "an interrupt has no record"
-        assert asked[0].status is Status.PENDING
-        records += asked
+        (approval,) = await house.approvals(agent)
+        assert approval.status is Status.PENDING
+        assert (approval.reminders, approval.level) == (1, 1), "a reminder or a step was lost"
+        records.append(approval)
     _window(house, runs)
     _messages(house, records, found)
     await trail.close(house, records)
@@ -69,9 +73,16 @@ def _runs(house: House) -> dict[str, list[Run]]:
 
 
 def _carried_out(approval: Approval, people: People, found: Found) -> None:
-    """One decision, by somebody who said so."""
+    """One decision, by somebody who said so; or by the policy, once time was up."""
     assert approval.status is Status.RESUMED
     (decision,) = approval.decisions
+    if decision.actor == POLICY:
+        assert approval.resolution is Resolution.EXPIRED
+        assert approval.expires_at is not None
+        assert approval.expires_at <= decision.at
+        assert decision.type is (DecisionType.APPROVE if approval.graph == "lenient" else DecisionType.DENY)
+        found.expiries += 1
+        return
     found.decisions += 1
     found.denied += decision.type is DecisionType.DENY
     found.edits += decision.type is DecisionType.EDIT
@@ -108,23 +119,41 @@ def _window(house: House, runs: Mapping[str, Sequence[Run]]) -> None:
         assert gone >= len(ran) - 1, "a node ran again although the process that ran it lived, and held its lease"
 
 
-def _messages(house: House, records: list[Approval], found: Found) -> None:
+def _messages(house: House, records: Sequence[Approval], found: Found) -> None:
     known = {approval.id for approval in records}
-    for message in house.slack.messages("C0APPROVALS"):
+    for message in (*house.slack.messages(CHANNEL), *house.slack.messages(LEADS)):
         told = (message.metadata or {}).get("event_payload", {})
         assert told.get("approval") in known, "a card has no record"
     for approval in records:
-        cards, reports = house.cards(approval.id), house.reports(approval.id)
+        cards, reports = house.cards(approval.id), house.replies(approval.id, "report")
+        steps = house.cards(approval.id, LEADS)
         assert cards, "a question has no card"
+        assert bool(steps) == bool(approval.level), "the card stands where it had not come yet, or not where it had"
         stands = {ref.ts for ref in approval.messages}
         assert {card.ts for card in cards} & stands, "the record does not know the card"
-        found.extra_messages += len(cards) - 1 + max(0, len(reports) - 1)
+        found.extra_messages += len(cards) - 1 + max(0, len(steps) - 1) + max(0, len(reports) - 1)
         if approval.status is Status.RESUMED:
             assert reports
-            for card in cards:
+            for card in (*cards, *steps):
                 if card.ts in stands:
                     assert not _buttons(card.blocks), "a decided card still has buttons"
+        _reminders(house, approval, found)
     assert found.extra_messages <= found.kills + found.stops, "more than one extra message a kill"
+
+
+def _reminders(house: House, approval: Approval, found: Found) -> None:
+    """None is lost: it is missing only where somebody answered first, or where time ran out while those who were to
+    give it were away (when it is over, nobody is reminded in vain)."""
+    given = house.replies(approval.id, "reminder")
+    assert len(given) >= approval.reminders
+    again = len(given) - approval.reminders
+    assert again <= found.kills + found.stops, "more than one extra reminder a kill"
+    found.reminders += approval.reminders
+    found.extra_reminders += again
+    if approval.policy.reminders and approval.resolution is Resolution.EXPIRED and not given:
+        assert approval.expires_at is not None
+        early = approval.opened_at - timedelta(seconds=LEASE)
+        assert any(early <= at <= approval.expires_at for at in house.disturbed), "it expired without a reminder"
 
 
 def _buttons(blocks: object) -> list[str]:

@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -20,24 +21,39 @@ from approvals.model import Approval, Status, Thread, ThreadState
 from approvals.ports import Query
 from approvals.settings import Settings
 from approvals.threads import Threads
-from bot.core import Records, new_thread_id, open_records
+from bot.core import Records, new_thread_id, open_records, utc_now
 from bot.manifest import manifest
 from localslack import LocalSlack, Message, Seed
 from tests.chaos import replica
 
-CHANNEL = "C0APPROVALS"
+CHANNEL, LEADS = "C0APPROVALS", "C0LEADS"
 PATIENCE = 60.0
 """Seconds until a story must have come to its end, on a busy machine."""
 LEASE = 2.0
 """Seconds for which a lease stands: whoever is stopped for longer loses it, and nobody who is only slow."""
+BUSY = timedelta(seconds=0.5)
+"""What takes longer than this to come round to shows that nothing can be asked of the clocks."""
 ACK = 30.0
 """Seconds that the local Slack waits for an answer: one that is stopped for a while may come late. (What is too late
 for Slack is another story.)"""
 
 AT_ONCE = {DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.TELL, DueKind.DRIVE}
 
-GRAPHS = {"payer": "graph", "several": "several"}
+GRAPHS = dict.fromkeys(("payer", "waiting", "clocked", "lenient"), "graph") | {"several": "several"}
 """By their names, each with its place in the module."""
+ENDS = {"clocked": "{after: 3s, then: deny}", "lenient": "{after: 3s, then: approve}", "waiting": "never"}
+"""How those end that time is a matter of; the others have a day."""
+POLICY = """
+  - name: {name}
+    match: {{graph: {name}}}
+    channel: "#approvals"
+    remind: [1s]
+    escalate:
+      - {{after: 2s, to: [U0CLEO], channel: "#finance-leads"}}
+    expire: {ends}
+"""
+RULES = "".join(POLICY.format(name=name, ends=ends) for name, ends in ENDS.items())
+POLICIES = f'version: 1\npolicies:{RULES}default:\n  channel: "#approvals"\n'
 QUESTIONS = {"several": 4}
 """How many a graph asks, where it is not one."""
 
@@ -77,6 +93,10 @@ class House:
     replicas: list[Replica] = field(default_factory=lambda: [Replica(0), Replica(1)])
     dead: set[int] = field(default_factory=set[int])
     stopped: list[int] = field(default_factory=list[int])
+    fallen: list[str] = field(default_factory=list[str])
+    """Processes that ended by themselves."""
+    disturbed: list[datetime] = field(default_factory=list[datetime])
+    """When somebody died, was stopped, went on, or the machine was too busy to look."""
 
     def start(self, one: Replica, crash_at: str | None = None, nth: int = 1) -> None:
         """Starts a process in that place."""
@@ -97,15 +117,24 @@ class House:
         self.stopped.append(pid)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGSTOP)
+            self.disturbed.append(utc_now())
             await asyncio.sleep(seconds)
             os.kill(pid, signal.SIGCONT)
+        self.disturbed.append(utc_now())
 
     async def tend(self) -> None:
         """Starts again whoever died, as a supervisor does. (The end of a process cannot be awaited here.)"""
+        looked = utc_now()
         while True:
+            if utc_now() - looked > BUSY:
+                self.disturbed += [looked, utc_now()]
+            looked = utc_now()
             for one in self.replicas:
                 if one.process is not None and not one.process.is_alive():
+                    if one.process.exitcode != -signal.SIGKILL:
+                        self.fallen.append(f"pid {one.process.pid} ended with {one.process.exitcode}")
                     one.kills += 1
+                    self.disturbed.append(looked)
                     self.dead.add(one.process.pid or 0)
                     self.start(one)
             await asyncio.sleep(0.02)
@@ -132,21 +161,23 @@ class House:
         assert isinstance(thread, Thread)
         return Agent(thread, QUESTIONS.get(graph, 1))
 
-    def cards(self, approval_id: str) -> list[Message]:
-        """Every card of an approval that Slack has."""
-        return [m for m in self.slack.messages(CHANNEL) if _of(m) == (approval_id, "card")]
+    def cards(self, approval_id: str, channel: str = CHANNEL) -> list[Message]:
+        """Every card of an approval that Slack has there."""
+        kind = "card" if channel == CHANNEL else "escalation"
+        return [m for m in self.slack.messages(channel) if _of(m) == (approval_id, kind)]
 
-    def reports(self, approval_id: str) -> list[Message]:
-        """Every report of an approval that Slack has."""
+    def replies(self, approval_id: str, kind: str) -> list[Message]:
+        """Every reply of that kind to a card of an approval, such as `report`."""
         return [
             reply
             for card in self.cards(approval_id)
             for reply in self.slack.messages(CHANNEL, thread_ts=card.ts)
-            if _of(reply) == (approval_id, "report")
+            if _of(reply) == (approval_id, kind)
         ]
 
     async def approvals(self, agent: Agent) -> tuple[Approval, ...]:
         """The records of what it has asked so far."""
+        assert self.fallen == [], "a replica ended by itself"
         return (await self.records.approvals.page(Query(status=None, thread_id=agent.thread.id))).approvals
 
     async def quiet(self, agents: Sequence[Agent]) -> None:
@@ -163,7 +194,12 @@ class House:
             if AT_ONCE & set(await self.records.store.due_at(subject)):
                 return False
         done = thread is not None and thread.state is ThreadState.DONE
-        return done or any(one.status is Status.PENDING and one.messages for one in found)
+        return done or any(one.status is Status.PENDING and one.messages and _told(one) for one in found)
+
+
+def _told(approval: Approval) -> bool:
+    """Nothing that the policy has before the end is left."""
+    return approval.reminders == len(approval.policy.reminders) and approval.level == len(approval.policy.escalate)
 
 
 def _of(message: Message) -> tuple[str, str]:
@@ -176,6 +212,7 @@ async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
     """Slack, the store from outside, and two places for replicas; nothing is started yet."""
     books = folder / "books"
     books.mkdir(parents=True)
+    (folder / "policies.yaml").write_text(POLICIES)
     module = Path(__file__).parent / "payer.py"
     graphs = {name: f"{module}:{place}" for name, place in GRAPHS.items()}
     (folder / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": graphs}))
@@ -186,7 +223,7 @@ async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
             "slack_app_token": slack.app_token,
             "slack_api_url": slack.api_url,
             "redis_url": redis_url,
-            "signoff_channel": CHANNEL,
+            "signoff_policies": folder / "policies.yaml",
             "signoff_config": folder / "langgraph.json",
             "signoff_tick_seconds": 0.1,
             "signoff_slack_limits": False,

@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum, auto
 from typing import Any
 
 from approvals.lifecycle import Attempt
 from approvals.model import Actor, ActorRef, Approval, DecisionType, Source, Status
+from bot.core import utc_now
 from localslack import View
 from tests.chaos.house import CHANNEL, PATIENCE, Agent, House
 
@@ -26,6 +28,10 @@ AMOUNT_FIELD = "arg:1"
 class Way(Enum):
     """How a question is answered."""
 
+    NOBODY = auto()
+    """Time runs out."""
+    LATE = auto()
+    """By a click at about the moment at which it expires."""
     CLICK = auto()
     EDIT = auto()
     CHANCE = auto()
@@ -48,7 +54,7 @@ class People:
             while True:
                 found = await self.house.approvals(agent)
                 await asyncio.gather(*(self._answer(one, way) for one in found if one.status is Status.PENDING))
-                done = [one for one in found if one.status is Status.RESUMED and self.house.reports(one.id)]
+                done = [one for one in found if one.status is Status.RESUMED and self.house.replies(one.id, "report")]
                 if len(done) == agent.questions:
                     return
                 await asyncio.sleep(0.05)
@@ -56,8 +62,10 @@ class People:
     async def _answer(self, approval: Approval, way: Way) -> None:
         """One try."""
         person, other = self.chance.sample((ANA, BEN), 2)
+        if way is Way.NOBODY or (way is Way.LATE and not self._late(approval)):
+            return
         soon = self.chance.uniform(0, 0.04)  # neither of two is always first
-        if way is Way.CLICK or (way is Way.CHANCE and self.chance.random() < 0.3):
+        if way in (Way.CLICK, Way.LATE) or (way is Way.CHANCE and self.chance.random() < 0.3):
             await self._approve(approval, person)
         elif way is Way.EDIT:
             await self._edit(approval, person)
@@ -65,6 +73,10 @@ class People:
             await self._edit(approval, person, against=_after(soon, self._approve(approval, other)))
         else:
             await asyncio.gather(self._approve(approval, person), _after(soon, self._deny(approval)))
+
+    def _late(self, approval: Approval) -> bool:
+        assert approval.expires_at is not None
+        return approval.expires_at - utc_now() < timedelta(seconds=self.chance.uniform(-0.15, 0.1))
 
     async def _deny(self, approval: Approval) -> None:
         attempt = Attempt(type=DecisionType.DENY, actor=OPERATOR.ref, reason="not this one")

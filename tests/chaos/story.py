@@ -19,7 +19,7 @@ async def at_a_point(redis_url: str, folder: Path, point: str, nth: int = 1) -> 
             made.start(one, point, nth)
         # Three of each: one of the two replicas comes by every point twice.
         agents = [await made.ask(str(number)) for number in range(3)]
-        waiting = [await made.ask("left alone")]
+        waiting = [await made.ask("left alone", "waiting")]
         # Answered one after the other: a kill at this point must not fall into the window of another one's node.
         for agent, way in zip(agents, (Way.CLICK, Way.EDIT, Way.CLICK), strict=True):
             await people.see_to(agent, way)
@@ -39,23 +39,25 @@ async def in_the_window(redis_url: str, folder: Path) -> Found:
 
 async def at_random(redis_url: str, folder: Path, seed: int, kills: int, orders: int = 2, stops: int = 0) -> Found:
     """`kills` kills at moments and in places that the seed chooses, while `orders` agents ask one question each and one
-    asks four, and they are answered, some of them by two people at once who do not agree. As often as `stops` says, a
-    replica stands still beyond its lease."""
+    asks four, and they are answered, some of them by two people at once who do not agree; and while time runs out for
+    two more, for one of them as somebody clicks. As often as `stops` says, a replica stands still beyond its lease."""
     chance = random.Random(seed)
     async with house(redis_url, folder) as made:
         people = People(made, chance)
         for one in made.replicas:
             made.start(one)
         killing = asyncio.create_task(_blows(made, chance, kills, stops))
-        waiting = [await made.ask("left alone")]
-        agents = [await made.ask("many", "several")]
+        waiting = [await made.ask("left alone", "waiting")]
+        late = [(await made.ask("late", chance.choice(("clocked", "lenient"))), Way.LATE)]
+        late.append((await made.ask("unanswered", chance.choice(("clocked", "lenient"))), Way.NOBODY))
+        asked = [*late, (await made.ask("many", "several"), Way.CHANCE)]
         for number in range(orders):
-            agents.append(await made.ask(str(number)))
+            asked.append((await made.ask(str(number)), Way.CHANCE))
             await asyncio.sleep(chance.uniform(0.0, 0.3))
-        await asyncio.gather(*(people.see_to(agent) for agent in agents))
+        await asyncio.gather(*(people.see_to(agent, way) for agent, way in asked))
         await killing
         await asyncio.sleep(0.05)
-        return await _closed(made, people, agents, waiting)
+        return await _closed(made, people, [agent for agent, _ in asked], waiting)
 
 
 async def _blows(made: House, chance: random.Random, kills: int, stops: int) -> None:

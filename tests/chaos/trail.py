@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from agents.carried import Carried
@@ -53,6 +53,9 @@ def _whole(events: Sequence[Event], approval: Approval) -> None:
     """Every version of the record has its events; each comes after the one before, in the trail and by the server."""
     said = [event.type for event in events if event.type in ONCE]
     assert said == list(ONCE if approval.status is Status.RESUMED else ONCE[:1]), f"{approval.id}: {said}"
+    counted = Counter(event.type for event in events)
+    assert counted[EventType.REMINDED] == approval.reminders
+    assert counted[EventType.ESCALATED] == approval.level
     seqs = [at_of(event.seq) for event in events]
     assert seqs == sorted(set(seqs))
     versions = [event.version for event in events]
