@@ -27,6 +27,8 @@ from tests.chaos.books import Found
 
 KILLS, STOPS = 5, 1
 """Random kills in one story, and how often a replica stands still until its leases are another's."""
+REDIS = 6
+"""One story of so many is about a Redis that is killed."""
 POINTS = [(point, nth) for nth in (1, 2) for point in Point]
 
 
@@ -41,7 +43,10 @@ async def _one(url: str, seed: int, killed: Counter[str]) -> Found:
             assert found.kills, f"nobody came by {point} {nth} times"
             killed[point.value] += found.kills
             return found
-        return await story.at_random(url, Path(folder) / "story", seed, KILLS, stops=STOPS)
+        if seed % REDIS:
+            return await story.at_random(url, Path(folder) / "story", seed, KILLS, stops=STOPS)
+        with _server(Path(folder) / "redis", persist=True) as own:
+            return await story.at_random(own.url, Path(folder) / "story", seed, KILLS - 1, redis=own)
 
 
 async def _all(url: str, first: int, runs: int) -> int:
@@ -71,8 +76,8 @@ def _figures(totals: Counter[str]) -> str:
     return ", ".join(f"{field.name.replace('_', ' ')} {totals[field.name]}" for field in fields(Found))
 
 
-def _server(folder: Path) -> EmbeddedServer:
-    return EmbeddedServer(folder, persist=False, modules=not os.environ.get("PLAIN"))
+def _server(folder: Path, *, persist: bool = False) -> EmbeddedServer:
+    return EmbeddedServer(folder, persist=persist, modules=not os.environ.get("PLAIN"), config={"appendfsync": "always"})
 
 
 def main() -> None:

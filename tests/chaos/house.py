@@ -7,24 +7,29 @@ import json
 import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from redis.exceptions import RedisError
 
 from approvals.audit import signing
 from approvals.due import DueKind
 from approvals.model import Approval, Status, Thread, ThreadState
 from approvals.ports import Query
 from approvals.settings import Settings
+from approvals.store.embedded import EmbeddedServer
 from approvals.threads import Threads
 from bot.core import Records, new_thread_id, open_records, utc_now
 from bot.manifest import manifest
 from localslack import LocalSlack, Message, Seed
 from tests.chaos import replica
+
+T = TypeVar("T")
 
 CHANNEL, LEADS = "C0APPROVALS", "C0LEADS"
 PATIENCE = 60.0
@@ -77,7 +82,7 @@ class Replica:
 class Agent:
     """One run of a graph."""
 
-    thread: Thread
+    thread_id: str
     questions: int
 
 
@@ -90,6 +95,13 @@ class House:
     books: Path
     records: Records
     seal_key: signing.SealKey
+    server: EmbeddedServer | None = None
+    """Redis, where it may be killed."""
+    redis_kills: int = 0
+    pins: dict[int, str] = field(default_factory=dict[int, str])
+    """Seals that were seen: they must stand for ever."""
+    seen: dict[str, Approval] = field(default_factory=dict[str, Approval])
+    """The latest of each record that somebody was given: none of it may be lost."""
     replicas: list[Replica] = field(default_factory=lambda: [Replica(0), Replica(1)])
     dead: set[int] = field(default_factory=set[int])
     stopped: list[int] = field(default_factory=list[int])
@@ -122,6 +134,24 @@ class House:
             os.kill(pid, signal.SIGCONT)
         self.disturbed.append(utc_now())
 
+    async def kill_redis(self, away: float) -> None:
+        """SIGKILL, and after a while the same server, from what it had appended to its file by then."""
+        assert self.server is not None
+        head = await surely(self.records.audit.head)
+        self.pins = {head.number: head.hash} if head.number else {}
+        self.redis_kills += 1
+        await asyncio.to_thread(self.server.kill)
+        self.disturbed.append(utc_now())
+        await asyncio.sleep(away)
+        await asyncio.to_thread(self.server.start)
+        self.disturbed.append(utc_now())
+
+    async def up(self) -> None:
+        """Waits until one of the replicas is connected to Slack."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.slack.connections:  # noqa: ASYNC110 - processes tell nobody
+                await asyncio.sleep(0.02)
+
     async def tend(self) -> None:
         """Starts again whoever died, as a supervisor does. (The end of a process cannot be awaited here.)"""
         looked = utc_now()
@@ -131,9 +161,10 @@ class House:
             looked = utc_now()
             for one in self.replicas:
                 if one.process is not None and not one.process.is_alive():
-                    if one.process.exitcode != -signal.SIGKILL:
+                    if one.process.exitcode == -signal.SIGKILL:
+                        one.kills += 1
+                    elif not self.redis_kills:  # or it could not start without it
                         self.fallen.append(f"pid {one.process.pid} ended with {one.process.exitcode}")
-                    one.kills += 1
                     self.disturbed.append(looked)
                     self.dead.add(one.process.pid or 0)
                     self.start(one)
@@ -157,9 +188,10 @@ class House:
     async def ask(self, order: str, graph: str = "payer") -> Agent:
         """An agent is started from outside; whoever serves drives it."""
         threads = Threads(self.records.store, self.records.effects, clock=self.records.clock, new_id=new_thread_id)
-        thread = await threads.register(graph, {"order": order}, here=False)
-        assert isinstance(thread, Thread)
-        return Agent(thread, QUESTIONS.get(graph, 1))
+        name = new_thread_id()
+        done = await surely(lambda: threads.register(graph, {"order": order}, thread_id=name, here=False))
+        assert isinstance(done, Thread) or self.redis_kills, "refused only where it was written unheard"
+        return Agent(name, QUESTIONS.get(graph, 1))
 
     def cards(self, approval_id: str, channel: str = CHANNEL) -> list[Message]:
         """Every card of an approval that Slack has there."""
@@ -178,7 +210,17 @@ class House:
     async def approvals(self, agent: Agent) -> tuple[Approval, ...]:
         """The records of what it has asked so far."""
         assert self.fallen == [], "a replica ended by itself"
-        return (await self.records.approvals.page(Query(status=None, thread_id=agent.thread.id))).approvals
+        query = Query(status=None, thread_id=agent.thread_id)
+        found = (await surely(lambda: self.records.approvals.page(query))).approvals
+        for approval in found:
+            self.saw(approval)
+        return found
+
+    def saw(self, approval: Approval) -> None:
+        """Somebody was given this."""
+        before = self.seen.get(approval.id)
+        if before is None or before.version < approval.version:
+            self.seen[approval.id] = approval
 
     async def quiet(self, agents: Sequence[Agent]) -> None:
         """Waits until nothing is due any more for these: only then are the books closed."""
@@ -189,9 +231,10 @@ class House:
 
     async def _rests(self, agent: Agent) -> bool:
         found = await self.approvals(agent)
-        thread = await self.records.store.thread(agent.thread.id)
-        for subject in (agent.thread.id, *(one.id for one in found)):
-            if AT_ONCE & set(await self.records.store.due_at(subject)):
+        store = self.records.store
+        thread = await surely(lambda: store.thread(agent.thread_id))
+        for subject in (agent.thread_id, *(one.id for one in found)):
+            if AT_ONCE & set(await surely(lambda subject=subject: store.due_at(subject))):
                 return False
         done = thread is not None and thread.state is ThreadState.DONE
         return done or any(one.status is Status.PENDING and one.messages and _told(one) for one in found)
@@ -207,9 +250,19 @@ def _of(message: Message) -> tuple[str, str]:
     return str(told.get("approval")), str(told.get("kind"))
 
 
+async def surely(ask: Callable[[], Awaitable[T]]) -> T:
+    """Asks again as long as Redis is away."""
+    while True:
+        try:
+            return await ask()
+        except (RedisError, OSError):
+            await asyncio.sleep(0.05)
+
+
 @asynccontextmanager
-async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
-    """Slack, the store from outside, and two places for replicas; nothing is started yet."""
+async def house(redis_url: str, folder: Path, server: EmbeddedServer | None = None) -> AsyncIterator[House]:
+    """Slack, the store from outside, and two places for replicas; nothing is started yet. `server`: Redis, where it may
+    be killed."""
     books = folder / "books"
     books.mkdir(parents=True)
     (folder / "policies.yaml").write_text(POLICIES)
@@ -234,7 +287,7 @@ async def house(redis_url: str, folder: Path) -> AsyncIterator[House]:
             "signoff_seal_key": key.pem,
         }
         async with open_records(Settings.model_validate(settings)) as records:
-            made = House(slack, settings, books, records, key)
+            made = House(slack, settings, books, records, key, server)
             tending = asyncio.create_task(made.tend())
             try:
                 yield made

@@ -6,6 +6,7 @@ import asyncio
 import random
 from pathlib import Path
 
+from approvals.store.embedded import EmbeddedServer
 from tests.chaos.books import Found, close
 from tests.chaos.house import LEASE, Agent, House, house
 from tests.chaos.people import People, Way
@@ -37,12 +38,21 @@ async def in_the_window(redis_url: str, folder: Path) -> Found:
         return await _closed(made, people, [agent], [])
 
 
-async def at_random(redis_url: str, folder: Path, seed: int, kills: int, orders: int = 2, stops: int = 0) -> Found:
+async def at_random(
+    redis_url: str,
+    folder: Path,
+    seed: int,
+    kills: int,
+    orders: int = 2,
+    stops: int = 0,
+    redis: EmbeddedServer | None = None,
+) -> Found:
     """`kills` kills at moments and in places that the seed chooses, while `orders` agents ask one question each and one
     asks four, and they are answered, some of them by two people at once who do not agree; and while time runs out for
-    two more, for one of them as somebody clicks. As often as `stops` says, a replica stands still beyond its lease."""
+    two more, for one of them as somebody clicks. As often as `stops` says, a replica stands still beyond its lease;
+    `redis`: that server is killed as well, and started again."""
     chance = random.Random(seed)
-    async with house(redis_url, folder) as made:
+    async with house(redis_url, folder, redis) as made:
         people = People(made, chance)
         for one in made.replicas:
             made.start(one)
@@ -61,12 +71,17 @@ async def at_random(redis_url: str, folder: Path, seed: int, kills: int, orders:
 
 
 async def _blows(made: House, chance: random.Random, kills: int, stops: int) -> None:
-    for blow in chance.sample(["kill"] * kills + ["stop"] * stops, kills + stops):
-        await asyncio.sleep(chance.uniform(0.0, 0.6))
-        if blow == "kill":
-            made.kill(chance.choice(made.replicas))
-        else:
-            await made.stop(chance.choice(made.replicas), chance.uniform(1.2, 2.0) * LEASE)
+    await made.up()
+    blows = ["kill"] * kills + ["stop"] * stops + ["redis"] * (made.server is not None)
+    async with asyncio.TaskGroup() as long:
+        for blow in chance.sample(blows, len(blows)):
+            await asyncio.sleep(chance.uniform(0.0, 0.5))
+            if blow == "kill":
+                made.kill(chance.choice(made.replicas))
+            elif blow == "redis":
+                long.create_task(made.kill_redis(chance.uniform(0.0, 0.5)))
+            else:
+                long.create_task(made.stop(chance.choice(made.replicas), chance.uniform(1.1, 1.6) * LEASE))
 
 
 async def _closed(made: House, people: People, agents: list[Agent], waiting: list[Agent]) -> Found:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from approvals.points import Point
+from approvals.store.embedded import EmbeddedServer
 from tests.chaos import story
 
 SOME = (Point.OPENED, Point.POSTED, Point.DECIDED, Point.RESUMING, Point.RESUMED)
@@ -35,3 +36,10 @@ async def test_killed_at_random(redis_url: str, tmp_path: Path) -> None:
     found = await story.at_random(redis_url, tmp_path, seed=7, kills=4, stops=1)
     assert found.kills >= 1
     assert found.stops == 1
+
+
+async def test_redis_killed_at_random(tmp_path: Path) -> None:
+    """A server of its own, killed and started again from its file: nothing that was acknowledged is lost."""
+    with EmbeddedServer(tmp_path / "redis", config={"appendfsync": "always"}) as own:
+        found = await story.at_random(own.url, tmp_path / "story", seed=12, kills=2, redis=own)
+    assert found.redis_kills == 1

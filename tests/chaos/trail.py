@@ -70,7 +70,7 @@ async def _verify(house: House, answered: int) -> None:
         await Sealer(audit, clock=house.records.clock, key=key).once()
     async with open_checkpointer(house.redis_url, kept=house.records.kept) as saver:
         carried = Carried(house.records.store, saver)
-        check = Verification(audit, trusted=[key.public], look=carried.look)
+        check = Verification(audit, trusted=[key.public], pins=house.pins, look=carried.look)
         assert [one.text async for one in check.findings()] == []
     assert check.counts.signed == check.counts.seals > 0
     assert carried.compared.answers == answered, f"not every answer was found in a checkpoint: {carried.compared}"
