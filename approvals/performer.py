@@ -180,6 +180,7 @@ class Performer:
             late = self._clock() - at  # as the posting of the card is tried with growing pauses, so is this
             return self._clock() + min(max(BUSY_AGAIN, late / 2), CARD_AGAIN)
         await self._notifier.remind(approval)
+        reached(Point.REMINDED, approval_id)
         _written(await self._approvals.reminded(approval_id))
         return None
 
@@ -192,6 +193,7 @@ class Performer:
         if later := self._wait(approval, at):
             return later
         _written(await self._approvals.escalate(approval_id))
+        reached(Point.ESCALATED, approval_id)
         return None
 
     async def expire(self, approval_id: str) -> datetime | None:
@@ -229,6 +231,7 @@ class Performer:
         if approval.held_until > self._clock():
             return approval.held_until
         _written(await self._approvals.release(approval_id))
+        reached(Point.RELEASED, approval_id)
         return None
 
 

@@ -163,7 +163,10 @@ class Approvals:
                 else answered
             )
 
-        return await self.change(approval_id, step)
+        done = await self.change(approval_id, step)
+        if isinstance(done, Done):
+            reached(Point.EXPIRED, approval_id)
+        return done
 
     async def escalate(self, approval_id: str) -> Done | Refusal:
         """One level up."""
@@ -220,7 +223,10 @@ class Approvals:
                 no = None
             return no or lifecycle.undo(approval, actor.ref, self._clock())
 
-        return await self.change(approval_id, step)
+        done = await self.change(approval_id, step)
+        if isinstance(done, Done):
+            reached(Point.UNDONE, approval_id)
+        return done
 
     async def cancel(self, approval_id: str, actor: ActorRef, why: str = "") -> Done | Refusal:
         """Whoever asked no longer wants an answer. Who may say so is the door's to know."""

@@ -15,6 +15,7 @@ from approvals import calling
 from approvals.errors import Later
 from approvals.model import Approval
 from approvals.performer import BUSY_AGAIN
+from approvals.points import Point, reached
 from approvals.ports import Clock
 from approvals.refusals import Reason, Refusal
 from approvals.service import Approvals
@@ -48,6 +49,7 @@ class Callbacks:
         now = self._clock()
         wrong = await self._outgoing.post(approval.callback, identity(approval), now, self._body(approval))
         if wrong is None:
+            reached(Point.CALLED_BACK, approval_id)
             await self._note(approval, lambda one: calling.delivered(one, self._clock()))
             log.info("called back", action="callback.sent", approval=approval_id)
             return None

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -39,8 +40,8 @@ class Receiver:
         return web.Response(status=self.status, headers=headers, text="x" * 100)
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
+@asynccontextmanager
+async def receiving() -> AsyncIterator[Receiver]:
     """One that listens on this machine, and so at a private address."""
     made, app = Receiver(), web.Application()
     app.router.add_post("/told", made.handle)
@@ -49,8 +50,17 @@ async def receiver() -> AsyncIterator[Receiver]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/told?x=1"
-    yield made
-    await runner.cleanup()
+    try:
+        yield made
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """The same for a test."""
+    async with receiving() as made:
+        yield made
 
 
 def named(*addresses: str) -> outgoing.Resolve:

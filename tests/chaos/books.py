@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from approvals.model import POLICY, Approval, DecisionType, Resolution, Status
+from approvals.revised import Revised
 from tests.chaos import trail
 from tests.chaos.house import CHANNEL, LEADS, LEASE, Agent, House
 from tests.chaos.people import People
@@ -21,6 +23,7 @@ class Found:
     decisions: int = 0
     denied: int = 0
     edits: int = 0
+    undone: int = 0
     expiries: int = 0
     reminders: int = 0
     extra_reminders: int = 0
@@ -28,6 +31,7 @@ class Found:
     redis_kills: int = 0
     node_again: int = 0
     extra_messages: int = 0
+    extra_callbacks: int = 0
 
     @property
     def blows(self) -> int:
@@ -47,6 +51,7 @@ async def close(house: House, people: People, agents: Sequence[Agent], waiting: 
         records += asked
         for approval in asked:
             _carried_out(approval, people, found)
+            _called_back(house, approval, found)
             _paid(approval, runs[approval.id], paid.pop(approval.id, None), found)
     assert not paid, "paid for what nobody was asked"
     for agent in waiting:
@@ -93,6 +98,7 @@ def _carried_out(approval: Approval, people: People, found: Found) -> None:
     found.decisions += 1
     found.denied += decision.type is DecisionType.DENY
     found.edits += decision.type is DecisionType.EDIT
+    found.undone += approval.revised is Revised.UNDO
     wanted = {
         DecisionType.APPROVE: Resolution.APPROVED,
         DecisionType.EDIT: Resolution.EDITED,
@@ -102,6 +108,21 @@ def _carried_out(approval: Approval, people: People, found: Found) -> None:
     if decision.type is DecisionType.EDIT:
         assert decision.args is not None
         assert decision.args["amount"] in people.typed[approval.id, decision.actor.id], "an edit that nobody made"
+
+
+def _called_back(house: House, approval: Approval, found: Found) -> None:
+    """Whoever asked over HTTP was told how it ended; every time of the same end, under the same id."""
+    calls = [(headers["webhook-id"], body) for headers, body in house.caller.got]
+    told = [(name, body) for name, body in calls if name.startswith(approval.id)]
+    if not approval.callback:
+        assert told == []
+        return
+    assert approval.delivery is not None
+    assert approval.delivery.at is not None
+    assert len(set(told)) == 1, "nobody was called back, or was told different things"
+    assert json.loads(told[0][1])["data"]["id"] == approval.thread_id
+    assert len(told) - 1 <= found.blows, "more than one extra call a kill"
+    found.extra_callbacks += len(told) - 1
 
 
 def _paid(approval: Approval, runs: Sequence[Run], paid: str | None, found: Found) -> None:
@@ -123,7 +144,8 @@ def _kept(house: House, records: Sequence[Approval]) -> None:
     now = {approval.id: approval for approval in records}
     for seen in house.seen.values():
         assert now[seen.id].version >= seen.version
-        assert now[seen.id].decisions[: len(seen.decisions)] == seen.decisions, "a decision was lost"
+        if now[seen.id].revision == seen.revision:  # else it was taken back, which is on record
+            assert now[seen.id].decisions[: len(seen.decisions)] == seen.decisions, "a decision was lost"
 
 
 def _window(house: House, runs: Mapping[str, Sequence[Run]]) -> None:
@@ -151,7 +173,7 @@ def _messages(house: House, records: Sequence[Approval], found: Found) -> None:
         assert {card.ts for card in cards} & stands, "the record does not know the card"
         found.extra_messages += len(cards) - 1 + max(0, len(steps) - 1) + max(0, len(reports) - 1)
         if approval.status is Status.RESUMED:
-            assert reports
+            assert bool(reports) != bool(approval.callback)
             for card in (*cards, *steps):
                 if card.ts in stands:
                     assert not _buttons(card.blocks), "a decided card still has buttons"

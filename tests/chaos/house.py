@@ -23,10 +23,12 @@ from approvals.model import Approval, Status, Thread, ThreadState
 from approvals.ports import Query
 from approvals.settings import Settings
 from approvals.store.embedded import EmbeddedServer
+from approvals.terms import Terms
 from approvals.threads import Threads
 from bot.core import Records, new_thread_id, open_records, utc_now
 from bot.manifest import manifest
 from localslack import LocalSlack, Message, Seed
+from tests.bot.test_outgoing import Receiver, receiving
 from tests.chaos import replica
 
 T = TypeVar("T")
@@ -42,9 +44,10 @@ ACK = 30.0
 """Seconds that the local Slack waits for an answer: one that is stopped for a while may come late. (What is too late
 for Slack is another story.)"""
 
-AT_ONCE = {DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.TELL, DueKind.DRIVE}
+AT_ONCE = {DueKind.NOTIFY, DueKind.REFRESH, DueKind.REPORT, DueKind.TELL, DueKind.DRIVE, DueKind.CALLBACK}
 
-GRAPHS = dict.fromkeys(("payer", "waiting", "clocked", "lenient"), "graph") | {"several": "several"}
+ONE_QUESTION = ("payer", "waiting", "clocked", "lenient", "undoable", "called")
+GRAPHS = dict.fromkeys(ONE_QUESTION, "graph") | {"several": "several"}
 """By their names, each with its place in the module."""
 ENDS = {"clocked": "{after: 3s, then: deny}", "lenient": "{after: 3s, then: approve}", "waiting": "never"}
 """How those end that time is a matter of; the others have a day."""
@@ -58,7 +61,13 @@ POLICY = """
     expire: {ends}
 """
 RULES = "".join(POLICY.format(name=name, ends=ends) for name, ends in ENDS.items())
-POLICIES = f'version: 1\npolicies:{RULES}default:\n  channel: "#approvals"\n'
+UNDOABLE = """  - name: undoable
+    match: {graph: undoable}
+    channel: "#approvals"
+    undo: 2s
+"""
+POLICIES = f'version: 1\npolicies:{RULES}{UNDOABLE}default:\n  channel: "#approvals"\n'
+SECRET = "whsec_" + "QUJD" * 8
 QUESTIONS = {"several": 4}
 """How many a graph asks, where it is not one."""
 
@@ -95,6 +104,8 @@ class House:
     books: Path
     records: Records
     seal_key: signing.SealKey
+    caller: Receiver
+    """Who has asked over HTTP, as it were, and is told of the end instead of a report in the thread."""
     server: EmbeddedServer | None = None
     """Redis, where it may be killed."""
     redis_kills: int = 0
@@ -189,7 +200,9 @@ class House:
         """An agent is started from outside; whoever serves drives it."""
         threads = Threads(self.records.store, self.records.effects, clock=self.records.clock, new_id=new_thread_id)
         name = new_thread_id()
-        done = await surely(lambda: threads.register(graph, {"order": order}, thread_id=name, here=False))
+        terms = Terms(key="K1", name="billing", callback=self.caller.url) if graph == "called" else None
+        given = {"order": order}
+        done = await surely(lambda: threads.register(graph, given, thread_id=name, terms=terms, here=False))
         assert isinstance(done, Thread) or self.redis_kills, "refused only where it was written unheard"
         return Agent(name, QUESTIONS.get(graph, 1))
 
@@ -215,6 +228,15 @@ class House:
         for approval in found:
             self.saw(approval)
         return found
+
+    def died_at(self, point: str) -> int:
+        """How many processes died just there: it is the last that they came by."""
+        last: dict[int, str] = {}
+        trace = self.books / "trace"
+        for line in trace.read_text().splitlines() if trace.is_file() else ():
+            pid, where, _ = line.split(" ", 2)
+            last[int(pid)] = where
+        return sum(last.get(pid) == point for pid in self.dead)
 
     def saw(self, approval: Approval) -> None:
         """Somebody was given this."""
@@ -270,7 +292,8 @@ async def house(redis_url: str, folder: Path, server: EmbeddedServer | None = No
     graphs = {name: f"{module}:{place}" for name, place in GRAPHS.items()}
     (folder / "langgraph.json").write_text(json.dumps({"dependencies": ["."], "graphs": graphs}))
     key = signing.generated()
-    async with LocalSlack(Seed.default().with_manifest(manifest()), ack_seconds=ACK) as slack:
+    slack = LocalSlack(Seed.default().with_manifest(manifest()), ack_seconds=ACK)
+    async with slack, receiving() as caller:
         settings = {
             "slack_bot_token": slack.bot_token,
             "slack_app_token": slack.app_token,
@@ -283,11 +306,13 @@ async def house(redis_url: str, folder: Path, server: EmbeddedServer | None = No
             "signoff_digest_after": 0,
             "signoff_lease_seconds": LEASE,
             "signoff_shutdown_seconds": 10,
+            "signoff_callback_secret": SECRET,
+            "signoff_callback_hosts": "127.0.0.1",
             "signoff_seal_seconds": 0.5,
             "signoff_seal_key": key.pem,
         }
         async with open_records(Settings.model_validate(settings)) as records:
-            made = House(slack, settings, books, records, key, server)
+            made = House(slack, settings, books, records, key, caller, server)
             tending = asyncio.create_task(made.tend())
             try:
                 yield made

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import operator
 import os
-import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
+
+from approvals.points import Point, reached
 
 BOOKS = Path(os.environ["CHAOS_BOOKS"])
 AMOUNT = 100
@@ -35,25 +37,22 @@ def paying(part: str) -> Any:
             return {"paid": []}
         # Where several were answered at once, the configuration names them all, and the answer its own.
         assert answer["approval"] in config["metadata"]["signoff_approval"].split(",")
-        _pay(answer["approval"], answer["args"], dies=order == "window")
+        _pay(answer["approval"], answer["args"])
+        reached(Point.ACTED, answer["approval"])
         return {"paid": [order]}
 
     return pay
 
 
-def _pay(approval: str, args: dict[str, Any], *, dies: bool) -> None:
+def _pay(approval: str, args: dict[str, Any]) -> None:
     """Pays twice over: carelessly, a line for each run of the node; and carefully, once an approval id."""
     with (BOOKS / "careless").open("ab", buffering=0) as file:  # one write, appended as a whole
         file.write(f"{approval} {os.getpid()} {args['amount']} {args['order']}\n".encode())
     # The way in which a node closes the window: the id of the approval is the key of the payment.
     draft, paid = BOOKS / f"draft-{approval}-{os.getpid()}", BOOKS / f"paid-{approval}"
     draft.write_text(f"{args['amount']} {args['order']}")
-    try:
+    with suppress(FileExistsError):
         os.link(draft, paid)  # which it is whole or not at all
-    except FileExistsError:
-        return
-    if dies:
-        os.kill(os.getpid(), signal.SIGKILL)  # paid, and LangGraph never hears of it
 
 
 graph = StateGraph(Order).add_node("pay", paying("")).add_edge(START, "pay").add_edge("pay", END).compile()

@@ -37,6 +37,8 @@ class Way(Enum):
     """By a click at about the moment at which it expires."""
     CLICK = auto()
     EDIT = auto()
+    UNDO = auto()
+    """By a click, which is taken back once if that comes in time, and another one."""
     CHANCE = auto()
     """By one person or by two at once: a click or an edit, against nobody, a denial, or an edit against a click."""
 
@@ -57,10 +59,15 @@ class People:
             while True:
                 found = await self.house.approvals(agent)
                 await asyncio.gather(*(self._answer(one, way) for one in found if one.status is Status.PENDING))
-                done = [one for one in found if one.status is Status.RESUMED and self.house.replies(one.id, "report")]
-                if len(done) == agent.questions:
+                if way is Way.UNDO:
+                    await asyncio.gather(*(self._undo(one) for one in found if one.held_until and one.revision == 1))
+                if sum(self._ended(one) for one in found) == agent.questions:
                     return
                 await asyncio.sleep(0.05)
+
+    def _ended(self, approval: Approval) -> bool:
+        told = approval.delivery if approval.callback else self.house.replies(approval.id, "report")
+        return approval.status is Status.RESUMED and bool(told)
 
     async def _answer(self, approval: Approval, way: Way) -> None:
         """One try."""
@@ -68,7 +75,7 @@ class People:
         if way is Way.NOBODY or (way is Way.LATE and not self._late(approval)):
             return
         soon = self.chance.uniform(0, 0.04)  # neither of two is always first
-        if way in (Way.CLICK, Way.LATE) or (way is Way.CHANCE and self.chance.random() < 0.3):
+        if way in (Way.CLICK, Way.LATE, Way.UNDO) or (way is Way.CHANCE and self.chance.random() < 0.3):
             await self._approve(approval, person)
         elif way is Way.EDIT:
             await self._edit(approval, person)
@@ -91,6 +98,12 @@ class People:
     async def _approve(self, approval: Approval, person: str) -> None:
         if await self._click(approval, person, "approve"):
             await self._counted(approval)
+
+    async def _undo(self, approval: Approval) -> None:
+        if await self._click(approval, self.chance.choice((ANA, BEN)), "undo"):
+            after = await surely(lambda: self.house.records.approvals.get(approval.id))
+            assert after is not None
+            self.house.saw(after)
 
     async def _edit(self, approval: Approval, person: str, against: Coroutine[Any, Any, None] | None = None) -> None:
         """Opens the form, and sends it with another amount; while somebody else decides `against` it."""

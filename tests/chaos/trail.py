@@ -18,10 +18,12 @@ ONCE = (
     EventType.OPENED,
     EventType.DECIDED,
     EventType.RESOLVED,
+    EventType.RELEASED,
     EventType.RESUMING,
     EventType.RESUMED,
 )
-"""Each stands in the audit exactly once, in this order. (The card's posting may come anywhere after the opening.)"""
+"""Each stands in the audit exactly once, in this order; but what was undone, and released only what could be undone.
+(The card's posting may come anywhere after the opening.)"""
 
 PAGE = 1000
 
@@ -51,8 +53,9 @@ async def _everything(house: House) -> list[Event]:
 
 def _whole(events: Sequence[Event], approval: Approval) -> None:
     """Every version of the record has its events; each comes after the one before, in the trail and by the server."""
-    said = [event.type for event in events if event.type in ONCE]
-    assert said == list(ONCE if approval.status is Status.RESUMED else ONCE[:1]), f"{approval.id}: {said}"
+    said = _standing(events)
+    once = [kind for kind in ONCE if kind is not EventType.RELEASED or approval.policy.undo]
+    assert said == (once if approval.status is Status.RESUMED else once[:1]), f"{approval.id}: {said}"
     counted = Counter(event.type for event in events)
     assert counted[EventType.REMINDED] == approval.reminders
     assert counted[EventType.ESCALATED] == approval.level
@@ -61,6 +64,18 @@ def _whole(events: Sequence[Event], approval: Approval) -> None:
     versions = [event.version for event in events]
     assert versions == sorted(versions)
     assert set(versions) == set(range(1, approval.version + 1)), "a version of the record has no event"
+
+
+def _standing(events: Sequence[Event]) -> list[EventType]:
+    """Those of `ONCE`, without what was taken back."""
+    said: list[EventType] = []
+    for event in events:
+        if event.type is EventType.UNDONE:
+            assert said[-2:] == [EventType.DECIDED, EventType.RESOLVED], "it was not decided, and taken back"
+            del said[-2:]
+        elif event.type in ONCE:
+            said.append(event.type)
+    return said
 
 
 async def _verify(house: House, answered: int) -> None:
