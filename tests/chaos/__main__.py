@@ -76,7 +76,8 @@ def _figures(totals: Counter[str]) -> str:
 
 
 def _server(folder: Path, *, persist: bool = False) -> EmbeddedServer:
-    return EmbeddedServer(folder, persist=persist, modules=not os.environ.get("PLAIN"), config={"appendfsync": "always"})
+    modules, config = not os.environ.get("PLAIN"), {"appendfsync": "always"}
+    return EmbeddedServer(folder, persist=persist, modules=modules, config=config)
 
 
 def main() -> None:

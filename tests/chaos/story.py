@@ -59,10 +59,13 @@ async def at_random(
     stops: int = 0,
     redis: EmbeddedServer | None = None,
 ) -> Found:
-    """`kills` kills at moments and in places that the seed chooses. Meanwhile agents ask (`orders` of them are plain,
-    one asks four questions, of another the answer is taken back, another is told of the end over HTTP) and are answered, by
-    two people at once who do not agree or by one; and time runs out for two more, for one of them as somebody clicks.
-    As often as `stops` says, a replica stands still beyond its lease; `redis`: that server is killed as well."""
+    """`kills` kills at moments and in places that the seed chooses.
+
+    Meanwhile agents ask (`orders` of them are plain, one asks four questions, of another the answer is taken back,
+    another is told of the end over HTTP) and are answered, by one or by two at once who do not agree; and time runs out
+    for two more, for one of them as somebody clicks. As often as `stops` says, a replica stands still beyond its lease;
+    `redis`: that server is killed as well.
+    """
     chance = random.Random(seed)
     async with house(redis_url, folder, redis) as made:
         people = People(made, chance)
