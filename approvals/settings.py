@@ -131,10 +131,14 @@ class Settings(BaseSettings):
 
 def load(env_file: Path | None = None, **overrides: object) -> Settings:
     """Settings from the environment, then `env_file`. Raises `ConfigError` naming each variable that is wrong."""
-    if env_file is not None and not env_file.is_file():
-        raise ConfigError(f"{env_file}: no such file; copy .env.example to {env_file.name} and fill it in")
     try:
+        if env_file is not None and not env_file.is_file():
+            raise ConfigError(f"{env_file}: no such file; copy .env.example to {env_file.name} and fill it in")
         return Settings(_env_file=env_file, **overrides)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    except OSError as wrong:
+        raise ConfigError(f"{env_file} cannot be read: {wrong.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{env_file} cannot be read: it is not text in UTF-8") from None
     except ValidationError as wrong:
         found = [f"{str(error['loc'][0]).upper()}: {error['msg']}" for error in wrong.errors(include_input=False)]
         raise ConfigError("settings: " + "; ".join(found)) from None

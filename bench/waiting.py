@@ -1,4 +1,4 @@
-"""With very many pending: the sweep and the list."""
+"""With very many pending: the sweep, the list, and `/approvals`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from approvals.ports import Query
 from approvals.store.codec import APPROVALS
 from approvals.store.keys import Keys
 from approvals.store.redis import RedisStore, connect
+from bench.asking import listed
 from bench.house import empty, middle
 from bench.jobs import DUE, JOBS, NOW, against_jobs
+from bot.listeners.finding import PAGE_SIZE
 
 SMALL, LARGE, TIMES = 1_000, 1_000_000, 9
 KINDS = frozenset({DueKind.REMIND})
@@ -102,9 +104,10 @@ async def _setting(store: RedisStore) -> float:
     return middle(took)
 
 
-async def measure(url: str, _folder: Path) -> list[str]:
+async def measure(url: str, folder: Path) -> list[str]:
     """Lines for the report."""
     found: dict[int, tuple[float, float]] = {}
+    asked: dict[int, float] = {}
     idle = setting = 0.0
     for number in (SMALL, LARGE, JOBS):
         await empty(url)
@@ -115,6 +118,8 @@ async def measure(url: str, _folder: Path) -> list[str]:
         found[number] = (await _sweep(store, redis), await _page(store))
         idle, setting = await _idle_sweep(store), await _setting(store)
         await store.close()
+        if number != JOBS:
+            asked[number] = await listed(url, folder, TIMES, PAGE_SIZE)
     (sweep, page), (sweep_large, page_large) = found[SMALL], found[LARGE]
     await empty(url)
     return [
@@ -122,5 +127,7 @@ async def measure(url: str, _folder: Path) -> list[str]:
         f"{sweep_large / sweep:.2f} times (wanted: 1.3 at most)",
         f"first page of {PAGE} records: {page_large:.2f} ms with {LARGE:,} pending, {page:.2f} ms with {SMALL:,}: "
         f"{page_large / page:.2f} times (wanted: 2 at most)",
+        f"/approvals, payload to message, {PAGE_SIZE} rows: {asked[LARGE]:.0f} ms with {LARGE:,} pending, "
+        f"{asked[SMALL]:.0f} ms with {SMALL:,}: {asked[LARGE] / asked[SMALL]:.2f} times (wanted: 2 at most)",
         *against_jobs(url, {"sweep": found[JOBS][0], "page": found[JOBS][1], "idle": idle, "setting": setting}),
     ]

@@ -64,8 +64,10 @@ def replay(
             named = [approval.id for approval in await _dead(records)] if every else [*(approval_ids or ())]
             if not named and not every:
                 raise Refused("which? name ids, or --all")
-            for approval_id in named:
-                await _again(records, approval_id.upper(), ActorRef(as_ or getpass.getuser(), Source.CLI))
+            actor = ActorRef(as_ or getpass.getuser(), Source.CLI)
+            for again in (_could, _again):  # all of them, or none
+                for approval_id in named:
+                    await again(records, approval_id.upper(), actor)
         if as_json:
             output.document({"replayed": list[JsonValue](named)})
         else:
@@ -81,6 +83,16 @@ async def _dead(records: Records) -> list[Approval]:
         found += page.approvals
         if len(page.approvals) < PAGE:
             return found
+
+
+async def _could(records: Records, approval_id: str, actor: ActorRef) -> None:
+    found = await records.approvals.get(approval_id)
+    if found is None:
+        raise Refused(f"there is no approval {approval_id}; signoff list --all shows those there are")
+    if found.resolution is None:
+        raise Refused(f"{approval_id} is not decided yet: there is nothing to tell")
+    if isinstance(no := calling.send_again(found, actor, records.clock()), Refusal):
+        raise Refused(no.detail or no.reason.value)
 
 
 async def _again(records: Records, approval_id: str, actor: ActorRef) -> None:

@@ -6,7 +6,9 @@ of ours, with a traceback on stderr.
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,7 @@ from approvals.refusals import Refusal
 from bot import logs, output, strict_json
 from bot.audit_cli import audit
 from bot.callbacks_cli import callbacks
-from bot.command import AsJson, ConfigFile, EnvFile, Refused, run_until_done, settings_of
+from bot.command import AsJson, ConfigFile, EnvFile, Refused, run_until_done, settings_of, stdin_text
 from bot.core import open_core, open_records
 from bot.edited import typed
 from bot.keys_cli import keys
@@ -40,7 +42,7 @@ app = typer.Typer(
 
 
 def _json(text: str, what: str) -> JsonValue:
-    source = sys.stdin.read() if text == "-" else text
+    source = stdin_text() if text == "-" else text
     try:
         return strict_json.parse(source)
     except ValueError as wrong:
@@ -60,7 +62,7 @@ def serve(config: ConfigFile = None, env_file: EnvFile = None) -> None:
 @app.command()
 def demo(
     script: Annotated[bool, typer.Option("--script", help="Play the story in the terminal, and exit.")] = False,
-    port: Annotated[int, typer.Option(help="Of the page; 0 lets the kernel choose.")] = 8420,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of the page; 0 lets the kernel choose.")] = 8420,
     data: Annotated[Path, typer.Option(help="Where the demo keeps its data.")] = Path(".signoff"),
 ) -> None:
     """A local Slack, an embedded server and an agent that wants to pay a refund: no keys, no network."""
@@ -255,9 +257,19 @@ app.add_typer(policy, name="policy")
 app.add_typer(keys, name="keys")
 
 
+def _read(words: Sequence[str]) -> None:
+    """Raises `InputError` for bytes that are no text: they could be kept nowhere, and not be printed."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise InputError(f"the argument {os.fsencode(word)!r} is not text in UTF-8") from None
+
+
 def main() -> None:
     """The console script. The one place where errors become exit statuses."""
     try:
+        _read(sys.argv[1:])
         app()
     except Refused as no:
         logs.last_words(str(no))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from approvals.errors import SignoffError
+from approvals.errors import InputError, SignoffError
 from approvals.redact import Redactor
 from approvals.settings import Settings, load
 from bot import logs
@@ -34,6 +35,14 @@ def settings_of(env_file: Path | None, config: Path | None = None) -> Settings:
     settings = load(env_file or (beside if beside.is_file() else None))
     logs.configure(settings.signoff_log_format, redactor=Redactor(settings.signoff_redact))
     return settings if config is None else settings.model_copy(update={"signoff_config": config})
+
+
+def stdin_text() -> str:
+    """What was piped in. Raises `InputError` for what is no text."""
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        raise InputError("stdin cannot be read: it is not text in UTF-8") from None
 
 
 def run_until_done(work: Coroutine[Any, Any, None]) -> None:

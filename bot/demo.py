@@ -58,6 +58,8 @@ class Desk:
 @asynccontextmanager
 async def opened(data: Path, port: int, *, keep: bool) -> AsyncGenerator[Desk]:
     """Starts everything, and stops it at the end. With `keep`, what is pending stays in `data`."""
+    if keep:
+        _made(data)
     slack = LocalSlack(
         seed=Seed.default().with_manifest(manifest()),
         state_file=data / "slack.json" if keep else None,
@@ -73,6 +75,13 @@ async def opened(data: Path, port: int, *, keep: bool) -> AsyncGenerator[Desk]:
                 yield Desk(slack, core)
         finally:
             await slack.stop()
+
+
+def _made(data: Path) -> None:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise ConfigError(f"--data {data} is no folder to keep anything in: {wrong.strerror}") from wrong
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import math
+import re
 import sys
 import threading
 import traceback
@@ -47,6 +48,10 @@ def _hidden(redactor: Redactor, key: str, value: Any, known: Sequence[str]) -> A
     if isinstance(value, list | tuple | set | frozenset):
         return [_hidden(redactor, key, entry, known) for entry in cast("Iterable[Any]", value)]
     return redactor.text(repr(value), known)  # as it would be written
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""Characters that a terminal obeys; a tab and a new line are none of them."""
 
 
 class _Stderr(io.TextIOBase):
@@ -146,11 +151,17 @@ def _nothing_else(json_lines: bool) -> None:
 
 
 def last_words(text: str) -> None:
-    """Why a command ends: for people as it is, else as a line like the others."""
+    """Why a command ends: one paragraph for people, else a line like the others. What it repeats of what was given
+    never moves a terminal's cursor, and never stands as a paragraph of its own."""
     if _before:
         structlog.get_logger().error(text, action="process.ended")
     else:
-        print(f"signoff: {text}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+        print(f"signoff: {_one_paragraph(text)}", file=sys.stderr)  # noqa: T201 - the command line's own voice
+
+
+def _one_paragraph(text: str) -> str:
+    plain = _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return re.sub(r"\n\s*\n", "\n", plain)
 
 
 def defect(error: Exception) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from approvals.reapplying import Reapplied, Reapply
 from approvals.refusals import Refusal
 from approvals.settings import Settings
 from bot import output, policy_ahead, policy_output
-from bot.command import AsJson, EnvFile, Refused, run_until_done, settings_of
+from bot.command import AsJson, EnvFile, Refused, run_until_done, settings_of, stdin_text
 from bot.core import open_records
 
 policy = typer.Typer(help="Who is asked, and what follows as time passes.", no_args_is_help=True)
@@ -50,7 +49,7 @@ def _named(file: Path | None, settings: Settings) -> Path:
 
 
 def _text(file: Path) -> str:
-    return sys.stdin.read() if str(file) == "-" else policies.text_of(file)
+    return stdin_text() if str(file) == "-" else policies.text_of(file)
 
 
 def _label(file: Path) -> str:

@@ -65,10 +65,26 @@ class MasterPool(SentinelConnectionPool, BlockingConnectionPool):
             await self.sentinel_manager.aclose()  # pyright: ignore[reportUnknownMemberType]
 
 
+def _pool(url: str, options: dict[str, Any]) -> BlockingConnectionPool:
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ValueError(
+            "no port stands where it should; / ? # and @ in a password are written %2F %3F %23 %40"
+        ) from None
+    pool: Any = BlockingConnectionPool.from_url(url, **options)  # pyright: ignore[reportUnknownMemberType]
+    try:
+        pool.connection_class(**pool.connection_kwargs)  # connects to nothing yet
+    except TypeError:
+        raise ValueError("it names an option after its ? that there is none of") from None
+    return pool
+
+
 def client(url: str, **options: Any) -> Redis:
-    """A client whose commands wait for a free connection. Raises `ValueError` for a URL that cannot be read."""
+    """A client whose commands wait for a free connection. Raises `ValueError` for a URL that cannot be read, without
+    any part of it: a password that is not written as it must be may stand anywhere."""
     if urlsplit(url).scheme != SENTINEL:
-        return Redis.from_pool(BlockingConnectionPool.from_url(url, **options))  # pyright: ignore[reportUnknownMemberType]
+        return Redis.from_pool(_pool(url, options))
     found = read(url)
     # One that does not answer is passed over for the next, and asked again with the command. (redis-py's own default
     # waits for each of them for seconds.) The second try is for a connection that was closed while nobody used it.

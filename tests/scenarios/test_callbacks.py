@@ -87,6 +87,10 @@ async def test_who_does_not_take_it_is_called_again(desk: Desk, receiver: Receiv
     listed = ran.json()
     row = {"id": approval.id, "attempts": 10, "error": "it answered 503", "host": "127.0.0.1"}
     assert [{key: found[key] for key in row} for found in listed["callbacks"]] == [row]
+    ids = (approval.id, "AAAAAAAAAAAAAAAA")
+    ran = await signoff("callbacks", "replay", *ids, "--as", "ops", env=env, cwd=cwd)
+    assert (ran.status, "no approval AAAAAAAAAAAAAAAA" in ran.err) == (1, True)
+    assert (await signoff("callbacks", "list", "--json", env=env, cwd=cwd)).json() == listed, "one was sent again"
     receiver.status = 200
     ran = await signoff("callbacks", "replay", approval.id, "--as", "ops", env=env, cwd=cwd)
     assert ran.status == 0, ran.err

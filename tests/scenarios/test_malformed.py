@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import time
@@ -202,6 +203,68 @@ async def test_any_request_without_a_signature_gets_nothing(
         told = path in ("/healthz", "/openapi.json")
         assert answer.status in ((200, 405) if told else (307, 400, 401, 404, 405)), (answer.status, text)
         assert "8821" not in text
+
+
+STAMP = str(int(time.time())).encode()
+SECRET = b"Authorization: Bearer hunter2\r\nCookie: d=hunter2\r\n"
+WIRE: dict[str, tuple[bytes, int]] = {
+    "said to be too large": (b"POST /slack/events|Content-Length: 3000000||", 413),
+    "a length beyond all": (b"POST /slack/events|Content-Length: " + b"9" * 5000 + b"||", 400),
+    "a length of 19 digits": (b"POST /slack/events|Content-Length: " + b"9" * 19 + b"||", 413),
+    "a length below none": (b"POST /slack/events|Content-Length: -1||", 400),
+    "too large, by chunks": (b"POST /slack/events|Transfer-Encoding: chunked||" + b"100000|" + b"a" * 2**20 + b"|" +
+                             b"100000|" + b"a" * 2**20 + b"|", 413),
+    "chunks that are none": (b"POST /slack/events|Transfer-Encoding: chunked||zz|hunter2|", 400),
+    "chunks that are none, for the API": (b"POST /decisions|Transfer-Encoding: chunked||zz|hunter2|", 400),
+    "a signature that is no ASCII": (
+        b"POST /slack/events|X-Slack-Signature: v0=\xff|X-Slack-Request-Timestamp: " + STAMP + b"|Content-Length: 1||a",
+        401,
+    ),
+    "a body that is no UTF-8": (b"POST /slack/events|Content-Length: 2||\xff\xfe", 401),
+    "no signature": (b"POST /slack/events|Content-Length: 7||hunter2", 401),
+    "another method for Slack": (b"GET /slack/events||", 405),
+    "another method for metrics": (b"POST /metrics|Content-Length: 7||hunter2", 405),
+    "another method for health": (b"TRACE /healthz||", 405),
+    "a method that there is not": (b"HUNTER2 /healthz||", 400),
+    "a long path": (b"GET /" + b"hunter2" * 6000 + b"||", 404),
+    "a path beyond all": (b"GET /" + b"hunter2" * 20_000 + b"||", 400),
+    "a path that is no text": (b"GET /\xff\xfe||", 400),
+    "a path that decodes to no text": (b"GET /decisions/%ff%00||", 401),
+    "a hook that decodes to no text": (b"POST /servers/%ff/hook/hunter2%ff|Content-Length: 0||", 404),
+    "a receipt of nothing": (b"GET /decisions/" + b"A" * 3000 + b"/receipt||", 404),
+    "a query that decodes to no text": (b"GET /decisions?limit=%ff&status=%00||", 401),
+    "very many headers": (b"GET /healthz|" + b"".join(b"X-%d: hunter2|" % at for at in range(3000)) + b"|", 200),
+    "a very long header": (b"GET /healthz|X-Long: " + b"hunter2" * 10_000 + b"||", 200),
+    "no HTTP": (b"hunter2||", 400),
+    "bytes": (bytes(range(256)) + b"||", 400),
+}  # fmt: skip
+
+
+def on_the_wire(text: bytes) -> bytes:
+    """With ends of lines for bars, the version of HTTP, a host, and secrets that nobody must repeat."""
+    line, bar, rest = text.partition(b"|")
+    return line + b" HTTP/1.1\r\nHost: x\r\n" + SECRET + (rest or bar).replace(b"|", b"\r\n")
+
+
+async def test_any_bytes_get_a_status_of_their_own_and_no_line_with_what_they_held(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lengths, chunks, methods, paths and headers that are none: refused, never a defect; metrics and health go on."""
+    desk = await house.desk(signoff_slack_mode="http", signoff_tick_seconds=3600)
+    host, _, port = (desk.runtime.http_url or "").removeprefix("http://").partition(":")
+    for name, (text, status) in WIRE.items():
+        reader, writer = await asyncio.open_connection(host, int(port))
+        try:
+            writer.write(on_the_wire(text))
+            answer = await asyncio.wait_for(reader.readline(), 10)
+        finally:
+            writer.close()
+        assert answer.split()[1:2] == [str(status).encode()], (name, answer)
+    async with aiohttp.ClientSession() as client, client.get(f"{desk.runtime.http_url}/metrics") as answer:
+        assert answer.status == 200
+    told = capsys.readouterr()
+    assert "hunter2" not in told.err + told.out
+    assert "Traceback" not in told.err
 
 
 @pytest.mark.parametrize(
