@@ -23,7 +23,7 @@ from agents.dialects import Dialects
 from agents.dialects.breakpoint import breakpoint_draft
 from agents.elsewhere import WHY, answered_elsewhere, beyond
 from agents.fence import Peek, fenced, the_fence
-from agents.graphs import END, Graph
+from agents.graphs import END, Graph, triggers
 from agents.outcome import outcome
 from agents.payload import to_json
 from agents.pending import Asked, Pending, Rest, examine
@@ -155,6 +155,7 @@ class GraphDriver:
             graph = await self._graphs.graph(thread.graph)
         except ConfigError as error:
             return await self._journal.stumbled(lease, thread, str(error))
+        the_fence().triggers = triggers(graph)
         walk = _Walk(lease, thread, graph, _config(thread))
         try:
             while True:

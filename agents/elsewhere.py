@@ -12,6 +12,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.types import RESUME
 from langgraph.types import PregelTask, StateSnapshot
 
+from agents.fence import seen_writes
 from agents.graphs import Graph
 from agents.pending import Pending
 from approvals.model import Approval
@@ -73,6 +74,8 @@ def _answers(value: object) -> int:
 
 
 async def _writes(graph: Graph, config: RunnableConfig) -> _Writes:
+    if (known := seen_writes(config)) is not None:
+        return known
     saver = cast("object", cast("Any", graph).checkpointer)
     saver = cast("BaseCheckpointSaver[Any] | None", saver if isinstance(saver, BaseCheckpointSaver) else None)
     found = await saver.aget_tuple(config) if saver is not None else None

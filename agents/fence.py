@@ -12,7 +12,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from langgraph.checkpoint.base import CheckpointTuple
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import Checkpoint, CheckpointTuple, PendingWrite
 
 from approvals.errors import LeaseLost, SignoffError
 from approvals.ports import Behind, Guard
@@ -32,7 +33,11 @@ class Fence:
     who asks for it writes, so what one look at the thread asks for again is not read again. A run begins by dropping
     it: LangGraph then finds a thread that somebody moved without a lease, and its strict resume refuses our answer. The
     first write drops it too: what follows is read back from the server. `writes` counts, so that a read which began
-    before a write is not kept after it. `fresh`: it was read for the run that begins next.
+    before a write is not kept after it. `fresh`: it was read for the run that begins next. The writes that came with it
+    are in `pending`, for whoever only looks at those.
+
+    `triggers` are the channels that make a node of the graph run, where that is known. A checkpoint that changes none
+    of them is most likely the last of a run: it is read back along with the write, after it, since the driver will ask.
     """
 
     check: Callable[[], Awaitable[None]]
@@ -40,15 +45,37 @@ class Fence:
     seen: dict[Key, Sequence[str]] = field(default_factory=dict[Key, Sequence[str]])
     writes: int = 0
     fresh: bool = False
+    pending: dict[Key, Sequence[PendingWrite]] = field(default_factory=dict[Key, Sequence[PendingWrite]])
+    triggers: frozenset[str] | None = None
+    _begun: int = 0
+    _back: tuple[Key, Sequence[str]] | None = None
 
     @contextmanager
     def writing(self) -> Generator[None]:
-        """Around a write, from before it is sent until it was answered."""
+        """Around a write, from before it is sent until it was answered. What was read back behind it is kept if no
+        other began since: those that began before were sent before, over the same connection, or are over later than
+        this, and then it is forgotten."""
         self.forget()
+        self._begun += 1
+        mine = self._begun
         try:
             yield
         finally:
+            back, self._back = self._back, None
             self.forget()
+            if back is not None and self._begun == mine:
+                self.seen[back[0]] = back[1]
+
+    def reading_back(self, peek: Peek | None, checkpoint: Checkpoint) -> Behind | None:
+        """What goes along with the write of that checkpoint."""
+        changed = checkpoint.get("updated_channels")
+        if peek is None or self.triggers is None or changed is None or not self.triggers.isdisjoint(changed):
+            return None
+
+        def told(answer: object) -> None:
+            self._back = peek.key, peek.texts(answer)
+
+        return Behind(peek.command, told)
 
     async def passed(self, thread_id: str, write: Callable[[Guard | None], Awaitable[bool]], *, here: bool) -> None:
         """Writes; raises `LeaseLost` where the lease was another's, and nothing was written. `here`: leases are kept
@@ -64,6 +91,7 @@ class Fence:
         self.writes += 1
         self.fresh = False
         self.seen.clear()
+        self.pending.clear()
 
     def begin(self) -> None:
         """A run begins: on what was read for it, or it reads."""
@@ -121,6 +149,14 @@ def the_fence() -> Fence:
     return fence
 
 
+def seen_writes(config: RunnableConfig) -> Sequence[PendingWrite] | None:
+    """What tasks wrote at a checkpoint, where the drive saw it last; `None` if it is not known, or of a server that
+    must be asked."""
+    fence, given = current_fence.get(), config.get("configurable", {})
+    at = (str(given.get("thread_id", "")), str(given.get("checkpoint_ns", "")), str(given.get("checkpoint_id", "")))
+    return fence.pending.get(at) if fence is not None else None
+
+
 async def look(
     key: Key,
     read: Callable[[str, str, str], Awaitable[Sequence[str]]],
@@ -138,5 +174,7 @@ async def look(
     if fence is not None and fence.writes == began:
         fence.seen[key] = found
         if built is not None:  # it is asked for by its own id as well
-            fence.seen[(*key[:2], built.config.get("configurable", {})["checkpoint_id"])] = found
+            own = (*key[:2], str(built.config.get("configurable", {})["checkpoint_id"]))
+            fence.seen[own] = found
+            fence.pending[own] = built.pending_writes or ()
     return built

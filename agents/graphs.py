@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from langgraph._internal._constants import TASKS  # pyright: ignore[reportMissingTypeStubs]  private
 from langgraph.channels import LastValue  # pyright: ignore[reportMissingTypeStubs]  likewise
 from langgraph.graph import END, StateGraph  # pyright: ignore[reportMissingTypeStubs]  LangGraph marks only some of its packages as typed
 from langgraph.pregel import Pregel  # pyright: ignore[reportMissingTypeStubs]  likewise
@@ -21,6 +22,7 @@ __all__ = [
     "is_builder",
     "is_graph",
     "subgraphs",
+    "triggers",
     "undurable",
 ]
 
@@ -28,6 +30,11 @@ __all__ = [
 def is_graph(value: object) -> bool:
     """Something that can be run: a compiled graph, or an entrypoint of the functional API."""
     return isinstance(value, Pregel)
+
+
+def triggers(graph: Graph) -> frozenset[str]:
+    """The channels whose change makes a node run; `Send` has one of its own."""
+    return frozenset({*graph.trigger_to_nodes, TASKS})
 
 
 def is_builder(value: object) -> bool:

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ClusterCrossSlotError, MovedError
 
 from agents.fence import Peek
-from approvals.ports import Guard
+from approvals.ports import Behind, Guard
 from approvals.store.batch import Batch
 from approvals.store.scripts import Script
 
@@ -54,13 +54,17 @@ class Layout:
         key = _key(self._checkpoint, *of) if checkpoint_id else latest
         return [key], ["" if checkpoint_id else "latest", self._checkpoint, WRITES]
 
-    async def save(self, document: Mapping[str, Any], guard: Guard | None) -> bool:
-        """Stores a checkpoint as the latest. False if the lease that `guard` names is another's."""
+    async def save(self, document: Mapping[str, Any], guard: Guard | None, behind: Behind | None = None) -> bool:
+        """Stores a checkpoint as the latest. False if the lease that `guard` names is another's. `behind` goes
+        along."""
         of = (document["thread_id"], document["checkpoint_ns"], document["checkpoint_id"])
         keys = [_key(self._checkpoint, *of), _key(f"{self._checkpoint}_latest", *of[:2])]
         keys += [_key(WRITES, *of), *([guard.key] if guard else [])]
         args = [guard.value if guard else "", json.dumps(document)]
-        return bool(await self._saving(keys, args))
+        saved, tell = await self._saving.followed(keys, args, behind)
+        if saved:
+            tell()
+        return bool(saved)
 
     async def write(self, documents: Sequence[Mapping[str, Any]], guard: Guard | None) -> bool:
         """Stores what a task wrote. False if the lease that `guard` names is another's."""

@@ -120,7 +120,11 @@ class FencedRedisSaver(AsyncRedisSaver):
             else:
                 dumped, told = self._dump_checkpoint(checkpoint.copy()), self._dump_metadata(metadata)
                 document = checkpoint_document(config.get("configurable", {}), checkpoint, metadata, dumped, told)
-                await fence.passed(_thread(config), lambda guard: layout.save(document, guard), here=self._leases)
+                outermost = not config.get("configurable", {}).get("checkpoint_ns")
+                behind = fence.reading_back(self.peek(_thread(config)), checkpoint) if outermost else None
+                await fence.passed(
+                    _thread(config), lambda guard: layout.save(document, guard, behind), here=self._leases
+                )
                 saved = self._at(config, checkpoint["id"])
         reached(Point.CHECKPOINT_SAVED, _thread(config))
         return saved

@@ -99,10 +99,16 @@ class FencedValkeySaver(AsyncValkeySaver):
             self._make_thread_key(thread_id, namespace),
         ]
 
-        async def save(guard: Guard | None) -> bool:
-            return bool(await self._saving(*_guarded(guard, keys, [checkpoint["id"], document])))
-
         fence = the_fence()
+        behind = None if namespace else fence.reading_back(self.peek(thread_id), checkpoint)
+
+        async def save(guard: Guard | None) -> bool:
+            keys_, args = _guarded(guard, keys, [checkpoint["id"], document])
+            saved, tell = await self._saving.followed(keys_, args, behind)
+            if saved:
+                tell()
+            return bool(saved)
+
         with connection_errors(), fence.writing():
             await fence.passed(thread_id, save, here=self._leases)
         reached(Point.CHECKPOINT_SAVED, thread_id)
