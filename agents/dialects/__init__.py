@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,10 @@ from approvals.refusals import Reason, Refusal
 DIALECTS: tuple[Dialect, ...] = (DecisionRequest(), Middleware(), PerCall(), AgentInbox(), Breakpoint(), Plain())
 """In order: the last reads everything."""
 
+KEPT, SMALL = 512, 4_096
+"""How many readings are kept, and of questions of how many characters at the most. What waits is read again when its
+answer is there: most often it is what was read when it was asked."""
+
 __all__ = ["DIALECTS", "Context", "Dialect", "Dialects", "Reading"]
 
 
@@ -34,6 +39,7 @@ class Dialects:
         self._dialects = tuple(dialects)
         self._replies = replies or Replies()
         self._named = {dialect.name: dialect for dialect in self._dialects}
+        self._known: dict[tuple[str, ...], tuple[str, Draft]] = {}
 
     def read(
         self, interrupt: Interrupt, *, graph: str, node: str = "", task_id: str = "", checkpoint_id: str = ""
@@ -41,6 +47,20 @@ class Dialects:
         """The draft of an interrupt, whatever its value is. Never raises."""
         payload = to_json(interrupt.value)
         schema = to_json(_schema_of(interrupt))
+        at = (interrupt.id, graph, node, task_id, checkpoint_id)
+        text = json.dumps([payload, schema])  # by their text: True and 1 are equal, and not the same question
+        if (known := self._known.get(at)) is not None and known[0] == text:
+            return known[1]
+        draft = self._read(interrupt, payload, schema, at)
+        if len(text) <= SMALL:
+            while len(self._known) >= KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[at] = (text, draft)
+        return draft
+
+    def _read(self, interrupt: Interrupt, payload: JsonValue, stated: JsonValue, at: tuple[str, ...]) -> Draft:
+        _, graph, node, task_id, checkpoint_id = at
+        schema = stated
         context = Context(graph, node, self._replies)
         for dialect in self._dialects:
             reading = dialect.read(interrupt.value, schema, context)

@@ -57,6 +57,7 @@ class Rereading(Dialects):
 
     def use(self, replies: Replies) -> None:
         self._replies = replies
+        self._known.clear()
 
 
 class Desk:

@@ -158,3 +158,13 @@ def test_any_value_is_read_and_every_offered_answer_composes(value: object) -> N
             assert kind is DecisionType.RESPOND
         else:
             json.dumps(result.value)
+
+
+def test_the_same_question_is_read_once_and_any_other_anew() -> None:
+    """By the text of what was asked, under the same id: `True` is not `1`, and another schema is another question."""
+    first = read({"action": "pay", "args": {"all": True}})
+    assert read({"action": "pay", "args": {"all": True}}) is first
+    other = read({"action": "pay", "args": {"all": 1}})
+    assert other.actions[0].args["all"] is not True
+    assert other.interrupt.payload_hash != first.interrupt.payload_hash
+    assert read({"action": "pay", "args": {"all": 1}}, {"type": "string"}).schema == {"type": "string"}
