@@ -19,9 +19,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)
 	@$(BIN)/signoff demo
 
-# On every core, up to four; the tests of one file stay together.
+# On every core, up to four. Who has nothing left takes tests from the others.
 test: $(STAMP)
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
 # Hundreds of kills. SEED= replays, RUNS= says how many stories.
 chaos: $(STAMP)
