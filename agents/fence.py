@@ -21,6 +21,9 @@ from approvals.ports import Behind, Guard
 Key = tuple[str, str, str]
 """Of what was read: thread, namespace, checkpoint id (empty for the latest)."""
 
+Back = tuple[Key, Sequence[str]]
+"""What was read back of it."""
+
 
 @dataclass(slots=True)
 class Fence:
@@ -48,34 +51,29 @@ class Fence:
     pending: dict[Key, Sequence[PendingWrite]] = field(default_factory=dict[Key, Sequence[PendingWrite]])
     triggers: frozenset[str] | None = None
     _begun: int = 0
-    _back: tuple[Key, Sequence[str]] | None = None
 
     @contextmanager
-    def writing(self) -> Generator[None]:
+    def writing(self) -> Generator[list[Back]]:
         """Around a write, from before it is sent until it was answered. What was read back behind it is kept if no
         other began since: those that began before were sent before, over the same connection, or are over later than
         this, and then it is forgotten."""
         self.forget()
         self._begun += 1
-        mine = self._begun
+        mine, back = self._begun, list[Back]()
         try:
-            yield
+            yield back
         finally:
-            back, self._back = self._back, None
             self.forget()
-            if back is not None and self._begun == mine:
-                self.seen[back[0]] = back[1]
+            if self._begun == mine:
+                self.seen.update(back)
 
-    def reading_back(self, peek: Peek | None, checkpoint: Checkpoint) -> Behind | None:
-        """What goes along with the write of that checkpoint."""
+    def reading_back(self, peek: Peek | None, checkpoint: Checkpoint, back: list[Back]) -> Behind | None:
+        """What goes along with the write of that checkpoint, and ends up in `back`."""
         changed = checkpoint.get("updated_channels")
         if peek is None or self.triggers is None or changed is None or not self.triggers.isdisjoint(changed):
             return None
 
-        def told(answer: object) -> None:
-            self._back = peek.key, peek.texts(answer)
-
-        return Behind(peek.command, told)
+        return Behind(peek.command, lambda answer: back.append((peek.key, peek.texts(answer))))
 
     async def passed(self, thread_id: str, write: Callable[[Guard | None], Awaitable[bool]], *, here: bool) -> None:
         """Writes; raises `LeaseLost` where the lease was another's, and nothing was written. `here`: leases are kept

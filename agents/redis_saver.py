@@ -113,7 +113,7 @@ class FencedRedisSaver(AsyncRedisSaver):
     ) -> RunnableConfig:
         """Stores a checkpoint, if the lease stands."""
         fence = the_fence()
-        with connection_errors(), fence.writing():
+        with connection_errors(), fence.writing() as back:
             if (layout := self._layout) is None:
                 await fence.check()
                 saved = await super().aput(config, checkpoint, metadata, new_versions, stream_mode)
@@ -121,7 +121,7 @@ class FencedRedisSaver(AsyncRedisSaver):
                 dumped, told = self._dump_checkpoint(checkpoint.copy()), self._dump_metadata(metadata)
                 document = checkpoint_document(config.get("configurable", {}), checkpoint, metadata, dumped, told)
                 outermost = not config.get("configurable", {}).get("checkpoint_ns")
-                behind = fence.reading_back(self.peek(_thread(config)), checkpoint) if outermost else None
+                behind = fence.reading_back(self.peek(_thread(config)), checkpoint, back) if outermost else None
                 await fence.passed(
                     _thread(config), lambda guard: layout.save(document, guard, behind), here=self._leases
                 )

@@ -100,16 +100,15 @@ class FencedValkeySaver(AsyncValkeySaver):
         ]
 
         fence = the_fence()
-        behind = None if namespace else fence.reading_back(self.peek(thread_id), checkpoint)
 
         async def save(guard: Guard | None) -> bool:
-            keys_, args = _guarded(guard, keys, [checkpoint["id"], document])
-            saved, tell = await self._saving.followed(keys_, args, behind)
+            behind = None if namespace else fence.reading_back(self.peek(thread_id), checkpoint, back)
+            saved, tell = await self._saving.followed(*_guarded(guard, keys, [checkpoint["id"], document]), behind)
             if saved:
                 tell()
             return bool(saved)
 
-        with connection_errors(), fence.writing():
+        with connection_errors(), fence.writing() as back:
             await fence.passed(thread_id, save, here=self._leases)
         reached(Point.CHECKPOINT_SAVED, thread_id)
         return _config(thread_id, namespace, checkpoint["id"])
