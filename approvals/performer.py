@@ -96,12 +96,14 @@ class Performer:
             return await self._post(approval_id)
 
     async def _post(self, approval_id: str) -> datetime | None:
-        for _ in range(ROUNDS):
+        for turn in range(ROUNDS):
             approval = await self._approvals.get(approval_id)
             if approval is None or (approval.status is Status.SUPERSEDED and not approval.messages):
                 return None
-            # Somebody may have clicked on a card that a process posted and died before it wrote it down.
-            look = again.get() or approval.status is not Status.PENDING
+            # Somebody may have clicked on a card that a process posted and died before it wrote it down. And where a
+            # step came before the card stood, or as it was posted, another process may be at the same.
+            late = turn > 0 or (approval.level > 0 and not approval.messages)
+            look = again.get() or approval.status is not Status.PENDING or late
             posted = await self._notifier.announce(approval, again=look)
             if not posted:
                 return None

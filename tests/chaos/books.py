@@ -178,7 +178,9 @@ def _messages(house: House, records: Sequence[Approval], found: Found) -> None:
                 if card.ts in stands:
                     assert not _buttons(card.blocks), "a decided card still has buttons"
         _reminders(house, approval, found)
-    assert found.extra_messages <= found.blows, "more than one extra message a kill"
+    # A card that a kill made late may be posted by one replica just as another posts it with the step that came.
+    stepped = sum(1 for approval in records if approval.level)
+    assert found.extra_messages <= found.blows + stepped, "more than one extra message a kill"
 
 
 def _reminders(house: House, approval: Approval, found: Found) -> None:
