@@ -72,7 +72,6 @@ class Fence:
         changed = checkpoint.get("updated_channels")
         if peek is None or self.triggers is None or changed is None or not self.triggers.isdisjoint(changed):
             return None
-
         return Behind(peek.command, lambda answer: back.append((peek.key, peek.texts(answer))))
 
     async def passed(self, thread_id: str, write: Callable[[Guard | None], Awaitable[bool]], *, here: bool) -> None:
@@ -148,8 +147,7 @@ def the_fence() -> Fence:
 
 
 def seen_writes(config: RunnableConfig) -> Sequence[PendingWrite] | None:
-    """What tasks wrote at a checkpoint, where the drive saw it last; `None` if it is not known, or of a server that
-    must be asked."""
+    """What tasks wrote at a checkpoint, as the drive saw it since its last write; `None`: the server must be asked."""
     fence, given = current_fence.get(), config.get("configurable", {})
     at = (str(given.get("thread_id", "")), str(given.get("checkpoint_ns", "")), str(given.get("checkpoint_id", "")))
     return fence.pending.get(at) if fence is not None else None

@@ -58,9 +58,8 @@ class Dialects:
             self._known[at] = (text, draft)
         return draft
 
-    def _read(self, interrupt: Interrupt, payload: JsonValue, stated: JsonValue, at: tuple[str, ...]) -> Draft:
+    def _read(self, interrupt: Interrupt, payload: JsonValue, schema: JsonValue, at: tuple[str, ...]) -> Draft:
         _, graph, node, task_id, checkpoint_id = at
-        schema = stated
         context = Context(graph, node, self._replies)
         for dialect in self._dialects:
             reading = dialect.read(interrupt.value, schema, context)
