@@ -1,4 +1,8 @@
-"""What time brings: reminders, escalation steps, expiry. Pure: the time is handed in, nothing here waits."""
+"""What time brings: reminders, escalation steps, expiry. Pure: the time is handed in, nothing here waits.
+
+Each is `None` where it is not due, by the record as it stands: whoever was held up finds it done by another, or the
+time given anew, and must not take what comes next before its time.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from approvals.due import Due, DueKind, next_escalation, next_reminder, overdue_
 from approvals.events import Event, EventType
 from approvals.model import POLICY, SYSTEM, Approval, Decision, DecisionType, Resolution, Status
 from approvals.policy import Expiry, OnExpiry, for_requester
-from approvals.refusals import Reason, Refusal
+from approvals.refusals import Refusal
 from approvals.tally import edits
 from approvals.transitions import Change, Input, at_once, change, clocks_off, event, refusal
 
@@ -22,17 +26,23 @@ REPLACED = "a later step that is due as well takes its place"
 NOT_AGREED = "Somebody changed it, and the change did not get the approvals it needs."
 
 
-def reminded(approval: Approval, now: datetime) -> Change | Refusal:
+def reminded(approval: Approval, now: datetime) -> Change | Refusal | None:
     """A reminder was given; the next one is set. Several that were missed count as one."""
     if no := refusal(approval, Input.REMIND):
         return no
+    if not _due(next_reminder(approval), now):
+        return None
     after = replace(approval, reminders=overdue_reminders(approval, now))
     coming = Due(approval.id, DueKind.REMIND, next_reminder(after))
     told = event(EventType.REMINDED, after, SYSTEM, now, reminders=after.reminders)
     return change(approval, after, [told], [coming])
 
 
-def escalate(approval: Approval, now: datetime) -> Change | Refusal:
+def _due(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at <= now
+
+
+def escalate(approval: Approval, now: datetime) -> Change | Refusal | None:
     """One level up: others may decide too, or instead, or count for more groups, and are told. The next step is set.
 
     A step that changes nothing of that, or that comes when the time is up already, tells nobody. Nor do those that come
@@ -40,9 +50,9 @@ def escalate(approval: Approval, now: datetime) -> Change | Refusal:
     """
     if no := refusal(approval, Input.ESCALATE):
         return no
+    if not _due(next_escalation(approval), now):
+        return None
     level = approval.level
-    if level >= len(approval.policy.escalate):
-        return Refusal(Reason.NOT_POSSIBLE, "the policy has no further escalation step")
     late = over(approval, now)
     after = replace(approval, level=level + 1 if late else _replaced(approval, now) or level + 1)
     at = next_escalation(after)
@@ -59,8 +69,7 @@ def _replaced(approval: Approval, now: datetime) -> int:
     """The last level that is due by now and takes the place of those before it; 0 if there is none."""
     found = 0
     for level, step in enumerate(approval.policy.escalate[approval.level :], approval.level):
-        at = next_escalation(replace(approval, level=level))
-        if at is None or at > now:
+        if not _due(next_escalation(replace(approval, level=level)), now):
             break
         found = level + 1 if step.replace else found
     return found
@@ -109,7 +118,7 @@ def _said(then: OnExpiry) -> DecisionType | None:
     }.get(then)
 
 
-def expire(approval: Approval, now: datetime) -> Change | Refusal:
+def expire(approval: Approval, now: datetime) -> Change | Refusal | None:
     """Time ran out. What the policy says is decided in its name for all that is open; what cannot be said is not.
 
     Nothing is approved over an edit that still waits for approvals: it goes on waiting. To approve when the time is up
@@ -118,6 +127,8 @@ def expire(approval: Approval, now: datetime) -> Change | Refusal:
     """
     if no := refusal(approval, Input.EXPIRE):
         return no
+    if not _due(approval.expires_at, now):
+        return None
     ends = approval.policy.expire or Expiry(after=0.0, then=OnExpiry.WAIT)
     if ends.then is OnExpiry.FAIL:
         return _failed(approval, now)
@@ -138,8 +149,7 @@ def _missed(approval: Approval, now: datetime) -> list[Event]:
     events: list[Event] = []
     ends = approval.expires_at or now
     for level in range(approval.level, len(approval.policy.escalate)):
-        at = next_escalation(replace(approval, level=level))
-        if at is None or at > min(ends, now):
+        if not _due(next_escalation(replace(approval, level=level)), min(ends, now)):
             break
         events.append(_skipped(approval, level + 1, TIME_IS_UP, now))
     return events

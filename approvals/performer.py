@@ -179,6 +179,11 @@ class Performer:
         if later := self._wait(approval, at):
             return later
         if not approval.messages:
+            async with self._posting.setdefault(approval_id, asyncio.Lock()):  # it may just be posted
+                approval = await self._pending(approval_id)
+            if approval is None:
+                return None
+        if not approval.messages:
             late = self._clock() - at  # as the posting of the card is tried with growing pauses, so is this
             return self._clock() + min(max(BUSY_AGAIN, late / 2), CARD_AGAIN)
         await self._notifier.remind(approval)

@@ -150,11 +150,11 @@ class Approvals:
         return reply if isinstance(reply, Refusal) else lifecycle.with_reply(change, reply)
 
     async def expire(self, approval_id: str) -> Done | Refusal:
-        """Time ran out: what the policy says, in its name. Where the graph could not take that, it goes on waiting."""
+        """If time ran out: what the policy says, in its name. Where the graph cannot take that, it goes on waiting."""
 
-        def step(approval: Approval) -> Change | Refusal:
+        def step(approval: Approval) -> Change | Refusal | None:
             change = lifecycle.expire(approval, self._clock())
-            if isinstance(change, Refusal):
+            if not isinstance(change, Change):
                 return change
             answered = self._answered(change)
             return (
@@ -169,11 +169,11 @@ class Approvals:
         return done
 
     async def escalate(self, approval_id: str) -> Done | Refusal:
-        """One level up."""
+        """One level up, if that is due."""
         return await self.change(approval_id, lambda approval: lifecycle.escalate(approval, self._clock()))
 
     async def reminded(self, approval_id: str) -> Done | Refusal:
-        """Notes that a reminder was given, and sets the next."""
+        """Notes that a reminder was given, unless another one has by now, and sets the next."""
         return await self.change(approval_id, lambda approval: lifecycle.reminded(approval, self._clock()))
 
     async def hold(self, approval_id: str, actor: Actor, kind: PauseKind, seconds: float) -> Done | Refusal:

@@ -171,6 +171,7 @@ class Told(Asked):
 
     def sweep(self) -> None:
         """Somebody looks at what is due, until nothing is."""
+        self.card |= self.card_due is not None and self.card_due <= self.now
         while kinds := self.in_turn():
             self.claimed(kinds, perform=True, dies=False)
 
@@ -187,9 +188,12 @@ class Told(Asked):
 
     def claimed(self, kinds: list[str], *, perform: bool, dies: bool) -> None:
         """Taken off the list for half a minute; what is written anew meanwhile is nobody's any more."""
+        before = dict(self.listed)
         for kind in kinds:
             self.put(kind, self.now + 30)
         self.claims |= set(kinds)
+        if dies and perform and self.card_due is not None:  # one after the other, as they were due
+            self.card |= self.card_due <= min(self.now, before.get("remind", 0.0))
         always = {"release": self._release}
         ends = lambda: self.ends and self.slot(self.ends)  # noqa: E731
         does = {"remind": self._remind, "escalate": self._escalate, "expire": ends, "lapse": self._lapse}
@@ -202,6 +206,7 @@ class Told(Asked):
                 later = always[kind]()
             elif self.status == "pending":
                 later = does[kind]()
+                self.card |= kind == "escalate" and self.audit[-1] == ("escalated", "system") and not dies
             if kind in self.claims and not dies:
                 self.put(kind, later)
 
@@ -228,6 +233,8 @@ class Told(Asked):
         at = self.next_reminder()
         if at is None or (later := self._wait(at)):
             return at and later
+        if not self.card:
+            return self.now + min(max(5.0, (self.now - at) / 2), 300.0)
         self.reminders += 1
         while (more := self.next_reminder()) is not None and more <= self.now:
             self.reminders += 1

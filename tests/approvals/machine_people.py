@@ -66,6 +66,10 @@ class Asked:
     broken: bool = False
     goes: int = 0
     places: set[str] = field(default_factory=set)
+    card: bool = False
+    """Whether one stands anywhere. What posts it is not told here: the story looks, before anything falls due."""
+    card_due: float | None = None
+    """When somebody posts it next."""
 
     def say(self, what: str, who: str) -> None:
         self.audit.append((what, who))

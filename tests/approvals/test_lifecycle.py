@@ -47,6 +47,11 @@ def holdable(approval: Approval) -> Approval:
     return replace(approval, policy=replace(approval.policy, acknowledge=600.0, snooze=(3600.0, 14400.0)))
 
 
+def due(approval: Approval) -> Approval:
+    """The same, so long after it was opened that a reminder, a step and the end are due."""
+    return replace(approval, started_at=at(-14400), expires_at=at(0))
+
+
 def asked(approval: Approval) -> Approval:
     """The same, with a question that waits for its answer."""
     return replace(approval, questions=(Question(number=1, text="Which order?", by="UANA", at=at(3)),))
@@ -56,9 +61,9 @@ STEPS: Mapping[Input, Step] = {
     Input.ANNOUNCE: lambda a, now: lifecycle.announced(a, [MessageRef("C1", str(a.version))], now),
     Input.AMEND: lambda a, now: lifecycle.amend(a, draft(REFUND, shown=f"h{a.version}"), now),
     Input.DECIDE: lambda a, now: lifecycle.decide(a, say(), now),
-    Input.REMIND: lifecycle.reminded,
-    Input.ESCALATE: lifecycle.escalate,
-    Input.EXPIRE: lifecycle.expire,
+    Input.REMIND: lambda a, now: lifecycle.reminded(due(a), now),
+    Input.ESCALATE: lambda a, now: lifecycle.escalate(due(a), now),
+    Input.EXPIRE: lambda a, now: lifecycle.expire(due(a), now),
     Input.SUPERSEDE: lambda a, now: lifecycle.supersede(a, "gone", now),
     Input.RESUME: lifecycle.resume,
     Input.COMPLETE: lambda a, now: lifecycle.complete(a, Outcome(finished=True), now),
@@ -284,15 +289,28 @@ def test_missed_reminders_count_as_one() -> None:
     assert dues(change) == {DueKind.REMIND: None}
 
 
+def test_what_is_not_due_does_not_come() -> None:
+    """Whoever was held up, and finds it done by another or all of the time given anew, changes nothing."""
+    pending = standing(Status.PENDING)
+    once = changed(lifecycle.reminded(pending, at(600))).approval
+    assert lifecycle.reminded(once, at(1799)) is None
+    assert lifecycle.reminded(changed(lifecycle.reminded(once, at(1800))).approval, at(99999)) is None
+    assert lifecycle.expire(pending, at(14399)) is None
+    waits = replace(POLICY, expire=Expiry(after=60.0, then=OnExpiry.WAIT))
+    overdue = changed(lifecycle.expire(standing(Status.PENDING, policy=waits), at(60))).approval
+    assert lifecycle.expire(overdue, at(99999)) is None
+
+
 def test_escalation_climbs_step_by_step() -> None:
     """Each step adds people and sets the next; beyond the last there is none."""
     first = changed(lifecycle.escalate(standing(Status.PENDING), at(3600)))
     assert first.approval.audience == ("@finance", "@leads")
     assert dues(first)[DueKind.ESCALATE] == at(7200)
+    assert lifecycle.escalate(first.approval, at(7199)) is None, "whoever comes late does not climb for the next"
     second = changed(lifecycle.escalate(first.approval, at(7200)))
     assert second.approval.audience == ("@finance", "@leads", "UBOSS")
     assert dues(second)[DueKind.ESCALATE] is None
-    assert isinstance(lifecycle.escalate(second.approval, at(7201)), Refusal)
+    assert lifecycle.escalate(second.approval, at(99999)) is None
 
 
 def test_a_failure_can_be_retried_with_the_same_answer() -> None:

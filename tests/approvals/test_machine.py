@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from approvals import eligibility, lifecycle
-from approvals.due import next_escalation, next_reminder
+from approvals.due import DueKind, next_escalation, next_reminder
 from approvals.events import EventType
 from approvals.hours import PauseKind
 from approvals.model import Action, Approval
@@ -223,6 +223,7 @@ class Story(Asking):
     @rule(on=REPLICA)
     def sweep(self, on: int) -> None:
         """One replica looks at what is due, until nothing is."""
+        self.cards()
         self.world.run(lambda replica: replica.sweep(), on)
         for told in self.told:
             told.sweep()
@@ -230,10 +231,19 @@ class Story(Asking):
     @rule(on=REPLICA, perform=st.booleans())
     def sweep_and_die(self, on: int, perform: bool) -> None:
         """A replica takes what is due and dies, before it has done it or before it could say so."""
+        self.cards()
         self.world.run(lambda replica: self.world.dying_sweep(replica, perform=perform), on, dies=True)
         self.doubled |= perform
         for told in self.told:
             told.claimed(told.in_turn(), perform=perform, dies=True)
+
+    def cards(self) -> None:
+        """Whether the cards stand by now, and when somebody posts them: a reminder waits for that."""
+        for number, told in enumerate(self.told):
+            approval = self.world.wait(self.world.store.get(self.key(number)))
+            listed = self.world.wait(self.world.store.due_at(approval.id))
+            told.card = bool(approval.messages)
+            told.card_due = (listed[DueKind.NOTIFY] - T0).total_seconds() if DueKind.NOTIFY in listed else None
 
     # -- what must be true
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -90,6 +91,35 @@ async def test_a_reminder_waits_for_the_card(replica: Replica, clock: VirtualClo
     assert (replica.notifier.said("remind"), (await fresh(replica, opened)).reminders) == (0, 0)
     await performer.notify(opened.id)
     assert await performer.remind(opened.id) is None
+    assert (replica.notifier.said("remind"), (await fresh(replica, opened)).reminders) == (1, 1)
+
+
+async def test_two_at_once_remind_and_climb_for_one(store: RedisStore, clock: VirtualClock) -> None:
+    """Both were given the same work, one of them because the other was held up: it counts once, and nobody is asked
+    before their time."""
+    one, two = Replica(store, clock), Replica(store, clock)
+    performers = [Performer(replica.approvals, replica.notifier, clock=clock) for replica in (one, two)]
+    for number in range(20):
+        clock.now = at(0)
+        opened = await one.open(of=thread(f"t{number}"))
+        clock.now = at(600)
+        await asyncio.gather(*(performer.remind(opened.id) for performer in performers))
+        assert (await fresh(one, opened)).reminders == 1
+        clock.now = at(3600)
+        await asyncio.gather(*(performer.escalate(opened.id) for performer in performers))
+        assert (await fresh(one, opened)).level == 1
+        await one.effects.drain()
+        await two.effects.drain()
+
+
+async def test_a_reminder_waits_for_a_card_that_is_just_posted(store: RedisStore, clock: VirtualClock) -> None:
+    """It falls due as its card is on the way: it is given as soon as that stands, not some time later."""
+    idle, replica = Replica(store, clock, idle=True), Replica(store, clock)
+    opened = await idle.open()
+    clock.turn(minutes=12)
+    performer = Performer(replica.approvals, replica.notifier, clock=clock)
+    _, later = await asyncio.gather(performer.notify(opened.id), performer.remind(opened.id))
+    assert later is None
     assert (replica.notifier.said("remind"), (await fresh(replica, opened)).reminders) == (1, 1)
 
 

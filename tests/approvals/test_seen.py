@@ -55,6 +55,7 @@ async def glass(replica: Replica, approval: Approval) -> None:
 async def test_broken_glass_is_told_in_every_place_once(replica: Replica) -> None:
     """One notice for each card, on record; performing the work again tells nobody anew."""
     opened = await replica.open(policy=GLASS)
+    replica.clock.turn(hours=1)
     await replica.approvals.escalate(opened.id)
     await replica.effects.drain()
     await glass(replica, opened)

@@ -315,8 +315,8 @@ async def test_a_lease_runs_out_unless_it_is_renewed(store: RedisStore, redis: A
 async def test_the_audit_is_in_order_and_by_approval(store: RedisStore) -> None:
     """All events in the order they were written, page by page; the trail of one approval holds only its own."""
     one, two = await opened(store, "i1"), await opened(store, "i2")
-    await write(store, lifecycle.escalate(one, at(1)))
-    await write(store, lifecycle.decide(two, say(), at(2)))
+    await write(store, lifecycle.escalate(one, at(3600)))
+    await write(store, lifecycle.decide(two, say(), at(3602)))
     everything = await store.audit()
     assert [(e.approval_id, e.type) for e in everything] == [
         (one.id, EventType.OPENED),
@@ -351,6 +351,7 @@ async def test_nothing_is_left_on_the_list_after_a_life(store: RedisStore, redis
     clock.turn(seconds=1)
     (claim,) = await store.claim_due(clock(), ALL, 10)
     await store.settle(claim, again=clock(), failed=True)
+    clock.turn(hours=1)
     approval = await write(store, lifecycle.escalate(approval, clock()), perform=PEOPLE)
     decided = lifecycle.with_reply(changed(lifecycle.decide(approval, say(), clock())), Reply("yes"))
     approval = await write(store, decided, perform=ALL)

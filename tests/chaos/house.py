@@ -246,10 +246,13 @@ class House:
 
     async def quiet(self, agents: Sequence[Agent]) -> None:
         """Waits until nothing is due any more for these: only then are the books closed."""
-        async with asyncio.timeout(PATIENCE):
-            for agent in agents:
-                while not await self._rests(agent):  # noqa: ASYNC110 - processes tell nobody
-                    await asyncio.sleep(0.05)
+        for agent in agents:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    while not await self._rests(agent):  # noqa: ASYNC110 - processes tell nobody
+                        await asyncio.sleep(0.05)
+            except TimeoutError as never:
+                raise AssertionError(await self._as_it_stands(agent)) from never
 
     async def _rests(self, agent: Agent) -> bool:
         found = await self.approvals(agent)
@@ -260,6 +263,14 @@ class House:
                 return False
         done = thread is not None and thread.state is ThreadState.DONE
         return done or any(one.status is Status.PENDING and one.messages and _told(one) for one in found)
+
+    async def _as_it_stands(self, agent: Agent) -> str:
+        """What keeps an agent from its rest, for whoever reads the failure."""
+        store = self.records.store
+        found = await self.approvals(agent)
+        due = {subject: await store.due_at(subject) for subject in (agent.thread_id, *(one.id for one in found))}
+        thread = await store.thread(agent.thread_id)
+        return f"no rest within {PATIENCE:.0f} s, at {utc_now()}: {thread!r}\n{found!r}\ndue: {due!r}"
 
 
 def _told(approval: Approval) -> bool:
