@@ -31,19 +31,24 @@ def pause(attempts: int, rng: random.Random) -> timedelta | None:
     return timedelta(seconds=PAUSES[attempts - 1] * rng.uniform(1.0, 1.1)) if attempts <= len(PAUSES) else None
 
 
-def delivered(approval: Approval, now: datetime) -> Change | Refusal:
-    """They took it."""
+def delivered(approval: Approval, now: datetime) -> Change | Refusal | None:
+    """They took it; `None` where that is on record."""
     if no := refusal(approval, Input.CALL_BACK):
         return no
+    if approval.delivery is not None and approval.delivery.at is not None:
+        return None
     tries = (approval.delivery.attempts if approval.delivery else 0) + 1
     after = replace(approval, delivery=Delivery(attempts=tries, at=now))
     return change(approval, after, [event(EventType.CALLED_BACK, after, SYSTEM, now, attempts=tries)])
 
 
-def failed(approval: Approval, error: str, now: datetime, again: datetime | None) -> Change | Refusal:
-    """They did not. The next attempt is set; without one it is left to people."""
+def failed(approval: Approval, error: str, now: datetime, again: datetime | None) -> Change | Refusal | None:
+    """They did not. The next attempt is set; without one it is left to people. `None` where nothing is owed by now: an
+    attempt that took long may fail after another one came through."""
     if no := refusal(approval, Input.CALL_BACK):
         return no
+    if not owed(approval):
+        return None
     tries = (approval.delivery.attempts if approval.delivery else 0) + 1
     after = replace(approval, delivery=Delivery(attempts=tries, error=error, dead=again is None))
     kind = EventType.CALLBACK_GIVEN_UP if again is None else EventType.CALLBACK_FAILED

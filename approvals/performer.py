@@ -227,7 +227,7 @@ class Performer:
             return None
         if until := approval.paused_until(self._clock()):
             return until
-        _written(await self._approvals.lapsed(approval_id))
+        _written(await self._approvals.lapsed(approval_id, approval.version))
         return None
 
     async def release(self, approval_id: str) -> datetime | None:

@@ -246,9 +246,15 @@ class Approvals:
 
         return await self.change(approval_id, step)
 
-    async def lapsed(self, approval_id: str) -> Done | Refusal:
-        """A hold is over."""
-        return await self.change(approval_id, lambda approval: lifecycle.lapsed(approval, self._clock()))
+    async def lapsed(self, approval_id: str, version: int) -> Done | Refusal:
+        """A hold was over in that version. Nothing on record says whether that was told, so that it is not told of
+        another one: `BUSY`, and whoever has the work still looks again."""
+
+        def step(approval: Approval) -> Change | Refusal | None:
+            moved = approval.version != version
+            return Refusal(Reason.BUSY) if moved else lifecycle.lapsed(approval, self._clock())
+
+        return await self.change(approval_id, step)
 
     async def announced(self, approval_id: str, messages: Sequence[MessageRef]) -> Done | Refusal:
         """Notes where cards were posted."""

@@ -59,7 +59,7 @@ class Callbacks:
         log.warning("not called back", action="callback.failed", approval=approval_id, why=wrong.why)
         return again
 
-    async def _note(self, told: Approval, step: Callable[[Approval], Change | Refusal]) -> None:
+    async def _note(self, told: Approval, step: Callable[[Approval], Change | Refusal | None]) -> None:
         """Writes down what came of it, but not where it was opened again and ended anew meanwhile: of that end nobody
         was told. Raises `Later` where it could not be written."""
         same = identity(told)

@@ -51,6 +51,16 @@ def test_what_was_taken_is_written_down() -> None:
     assert not calling.owed(change.approval)
 
 
+def test_what_came_through_stays_so() -> None:
+    """Of two attempts at once the slower one may fail, or come through as well: it is written down once."""
+    taken = changed(calling.delivered(ended(), T0)).approval
+    assert calling.failed(taken, "no answer", T0, T0 + timedelta(seconds=5)) is None
+    assert calling.delivered(taken, T0) is None
+    given_up = changed(calling.failed(ended(), "no answer", T0, None)).approval
+    assert calling.failed(given_up, "no answer", T0, T0 + timedelta(seconds=5)) is None
+    assert changed(calling.delivered(given_up, T0)).approval.delivery == Delivery(attempts=2, at=T0)
+
+
 def test_a_failure_is_tried_again_and_at_last_left_to_people() -> None:
     """Nine pauses that grow, three days in all, a little longer by chance so that not all come back at once; then an
     event, and no more attempts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,22 @@ from approvals.policy import Automatic, EscalationStep, Expiry, OnExpiry, Quorum
 from approvals.refusals import Reason, Refusal
 from approvals.service import Done
 from approvals.store.redis import RedisStore
-from tests.approvals.build import ANA, ASK, BEN, MAIL, POLICY, Replica, at, changed, draft, member, moved, opening, say
+from tests.approvals.build import (
+    ANA,
+    ASK,
+    BEN,
+    MAIL,
+    POLICY,
+    Replica,
+    at,
+    changed,
+    draft,
+    member,
+    moved,
+    opening,
+    say,
+    thread,
+)
 from tests.conftest import VirtualClock
 
 HELD = replace(POLICY, acknowledge=600.0, snooze=(3600.0,))
@@ -187,10 +203,31 @@ async def test_a_hold_lapses_once_though_a_process_dies(store: RedisStore, clock
     assert isinstance(await replica.approvals.hold(opened.id, member(), LOOKING, 600.0), Done)
     clock.turn(seconds=600)
     assert [c.kind for c in await store.claim_due(clock(), frozenset({DueKind.LAPSE}), 5)] == [DueKind.LAPSE]
-    await replica.approvals.lapsed(opened.id)
+    held = await replica.approvals.get(opened.id)
+    assert held is not None
+    await replica.approvals.lapsed(opened.id, held.version)
     clock.turn(seconds=60)
     await replica.sweep()
     assert [e.type for e in await replica.approvals.audit(opened.id)].count(EventType.LAPSED) == 1
+
+
+async def test_two_at_once_tell_once_that_a_hold_lapsed(store: RedisStore, clock: VirtualClock) -> None:
+    """Both were given the same work, one of them because the other was held up: the later one has nothing to write, and
+    its work is nobody's any more."""
+    one, two = Replica(store, clock, policy=HELD), Replica(store, clock, policy=HELD)
+    for number in range(20):
+        clock.now = at(0)
+        opened = await one.open(policy=HELD, of=thread(f"t{number}"))
+        assert isinstance(await one.approvals.hold(opened.id, member(), LOOKING, 600.0), Done)
+        clock.now = at(600)
+        (first,) = await store.claim_due(clock(), frozenset({DueKind.LAPSE}), 5)
+        clock.now = at(700)
+        (again,) = await store.claim_due(clock(), frozenset({DueKind.LAPSE}), 5)
+        await asyncio.gather(one.effects.run(first), two.effects.run(again))
+        await one.effects.drain()
+        await two.effects.drain()
+        assert DueKind.LAPSE not in await store.due_at(opened.id)
+        assert [e.type for e in await one.approvals.audit(opened.id)].count(EventType.LAPSED) == 1
 
 
 async def test_away_over_everything(store: RedisStore, clock: VirtualClock) -> None:
