@@ -26,6 +26,7 @@ from bot import slack
 from bot.core import open_records, utc_now
 from bot.directory import Directory
 from bot.manifest import SCOPES
+from bot.outgoing import secrets_of
 from bot.rules import replaced
 from bot.slack import Slack
 
@@ -62,6 +63,7 @@ async def examine(settings: Settings) -> AsyncGenerator[Finding]:
         ("servers", _servers),
         ("policies", _policies),
         ("audit", _audit),
+        ("callbacks", _callbacks),
         ("slack", _slack),
     )
     for name, check in checks:
@@ -155,6 +157,13 @@ async def _audit(settings: Settings) -> AsyncGenerator[Finding]:
     if settings.signoff_seal_key is not None:
         key = key_of(settings.signoff_seal_key.get_secret_value())
         yield Finding("audit", Level.OK, f"seals are signed; the public key is {key.public}")
+
+
+async def _callbacks(settings: Settings) -> AsyncGenerator[Finding]:
+    if settings.signoff_callback_secret is not None:
+        count = len(secrets_of(settings.signoff_callback_secret.get_secret_value()))
+        signed = "callbacks are signed" + (f" with {count} secrets, the newest first" if count > 1 else "")
+        yield Finding("callbacks", Level.OK, signed)
 
 
 def _managers(settings: Settings) -> managers.Managers | None:

@@ -218,6 +218,22 @@ async def test_the_key_of_the_seals_is_tried_and_its_public_half_told(redis_url:
         assert all(text in one.text and "hunter2" not in one.text for one in found)
 
 
+async def test_the_secret_of_callbacks_is_tried(redis_url: str) -> None:
+    """One that signs nothing is named by its setting, without its value; without a secret there is nothing to say."""
+    good = "whsec_" + "QUJD" * 8
+    for value, level, text in (
+        (good, Level.OK, "callbacks are signed"),
+        (f"{good},{good}", Level.OK, "with 2 secrets"),
+        ("hunter2", Level.PROBLEM, "SIGNOFF_CALLBACK_SECRET: at least 24 bytes"),
+        ("whsec_hunter2", Level.PROBLEM, "SIGNOFF_CALLBACK_SECRET: what follows whsec_ is not base64"),
+        (None, None, ""),
+    ):
+        settings = Settings.model_validate({"redis_url": redis_url, "signoff_callback_secret": value})
+        found = [one async for one in examine(settings) if one.check == "callbacks"]
+        assert [one.level for one in found] == ([level] if level else [])
+        assert all(text in one.text and "hunter2" not in one.text for one in found)
+
+
 async def test_a_server_that_is_nearly_full(
     slack: LocalSlack, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
