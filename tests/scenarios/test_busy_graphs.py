@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +102,10 @@ async def approve(desk: Desk, card: Message) -> None:
     assert delivery.ok, delivery
 
 
-async def at_work(workers: Workers, number: int) -> None:
-    """Waits until so many nodes are at work."""
+async def true(look: Callable[[], bool]) -> None:
+    """Waits for what happens in a thread."""
     async with asyncio.timeout(20):
-        while workers.at_work < number:  # noqa: ASYNC110 - a thread tells nobody
+        while not look():  # noqa: ASYNC110 - a thread tells nobody
             await asyncio.sleep(0.01)
 
 
@@ -120,7 +120,7 @@ async def test_nodes_that_wait_hold_nobody_up(
     last = await desk.ask(other, {"order": "other"})
     for card in cards:
         await approve(desk, card)
-    await at_work(desk.runtime.workers, number)
+    await true(lambda: desk.runtime.workers.at_work >= number)
     before = len(desk.slack.ephemerals(ANA))
     await approve(desk, last)
     assert (await desk.resumed(last.ts)).status is Status.RESUMED
@@ -148,7 +148,7 @@ async def test_nodes_that_hang_take_nobodys_thread(house: House, over: dict[str,
     await approve(desk, last)
     assert (await desk.resumed(last.ts)).status is Status.RESUMED
     go(house.folder)
-    await desk.until(lambda: workers.hung == 0 or None)
+    await true(lambda: workers.hung == 0)
 
 
 async def asked(eyes: Outside, graph: str, number: int) -> list[Approval]:
