@@ -38,6 +38,11 @@ ACK_WITHIN = 2.5
 SETTLED = 0.5
 """Seconds after an acknowledgement in which Slack has drawn what it said: Bolt sends it a moment after it was given."""
 
+TAKEN = "signoff_taken"
+"""Where Bolt's context has the answer of the listener that took a payload. After three seconds without acknowledgement
+(the process stood still, and Bolt was sooner than we) Bolt goes on to the next one that matches, in the end to the one
+for what nobody wanted; that one must not say that nothing was changed while the first still works."""
+
 View = Mapping[str, Any]
 Drawing = Callable[[Body], View]
 """What stands in the place of a form while it takes longer than Slack waits."""
@@ -189,10 +194,14 @@ class Door:
         raises for no body.
         """
 
-        async def boundary(ack: AsyncAck, body: Mapping[str, Any]) -> None:
+        async def boundary(ack: AsyncAck, body: Mapping[str, Any], context: dict[str, Any]) -> None:
+            taken: Answer | None = context.get(TAKEN)
+            if taken is not None:
+                await taken.in_time()
+                return
             form = body.get("type") == "view_submission"
             telling = Telling(self.slack, self.directory, body)
-            answer = Answer(ack, telling, form=form, slow=partial(slow, body) if slow else None)
+            answer = context[TAKEN] = Answer(ack, telling, form=form, slow=partial(slow, body) if slow else None)
             try:
                 with self.core.records.effects.people.person():
                     await self._handled(handle, body, answer)

@@ -119,6 +119,7 @@ async def test_a_question_of_more_than_a_megabyte(desk: Desk, unhurried: None) -
     assert "the end" in all_text(view.blocks)
     assert "<!channel>" in all_text(view.blocks)
     assert (await desk.slack.submit(ANA, view.id, {})).ok
+    await desk.resumed(card)
     await settled(desk)
     _, values = await finished(desk, thread)
     assert values["result"] == f"published {len('<!channel> x') * 100_000 + len('the end')}"

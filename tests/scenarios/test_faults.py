@@ -83,6 +83,28 @@ async def test_a_form_is_answered_in_time_while_slack_is_slow(
     assert (await timed.resumed(card.ts)).resolution is Resolution.DENIED
 
 
+@pytest.mark.parametrize("verb", ["approve", "deny"])
+async def test_who_is_slower_than_bolt_waits_is_told_nothing_wrong(
+    timed: Desk, clock: VirtualClock, unhurried: None, verb: str
+) -> None:
+    """After its three seconds Bolt hands what was sent to whoever else would take it: that is acknowledged as what is
+    still worked on, and decided once; nobody is told that it does nothing."""
+    card = await timed.ask()
+    await timed.slack.click(ANA, CHANNEL, card.ts, "deny")
+    view = await timed.modal(ANA)
+    clock.turn(minutes=5)  # what is known of Ana is too old now
+    timed.slack.faults.delay("users.info", 4.0)
+    if verb == "deny":
+        assert (await timed.slack.submit(ANA, view.id, {"reason": "Late."})).ok
+        assert "longer than usual" in all_text((await timed.modal(ANA)).blocks)
+    else:
+        assert (await timed.slack.click(ANA, CHANNEL, card.ts, "approve")).ok
+    resumed = await timed.resumed(card.ts)
+    assert resumed.resolution is (Resolution.DENIED if verb == "deny" else Resolution.APPROVED)
+    assert len(resumed.decisions) == 1
+    assert [said.text for said in timed.slack.ephemerals(ANA)] == []
+
+
 async def test_a_broken_connection_is_made_anew_and_the_click_counts(one: Desk) -> None:
     """Socket Mode breaks without a goodbye."""
     card = await one.ask()
