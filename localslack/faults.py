@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -28,6 +29,8 @@ class Faults:
         self.duplicates = 0
         self.holds = 0
         self.handshakes: list[int] = []
+        self.delayed = 0
+        """How many calls are held up just now, and are still to be carried out."""
 
     def _plan(self, method: str) -> Planned:
         return self._plans.setdefault(method, Planned())
@@ -120,5 +123,14 @@ class Faults:
         self._changed()
         return self.handshakes.pop(0)
 
-    def seconds(self, method: str) -> float:
-        return max((plan.delay for plan in self._plans_for(method)), default=0.0)
+    async def hold_up(self, method: str) -> None:
+        """Waits as long as `delay` says."""
+        seconds = max((plan.delay for plan in self._plans_for(method)), default=0.0)
+        if not seconds:
+            return
+        self.delayed += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.delayed -= 1
+            self._changed()

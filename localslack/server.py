@@ -45,8 +45,7 @@ class Server:
         args, token = await _arguments(request)
         entry = Entry(0, self._core.clock(), "call", name, args)
         started = time.perf_counter()
-        if seconds := self._core.faults.seconds(name):
-            await asyncio.sleep(seconds)
+        await self._core.faults.hold_up(name)
         status, answer, headers = self._answer(name, args, token)
         entry.answer, entry.status = answer, status
         entry.ms = round((time.perf_counter() - started) * 1000, 1)
@@ -115,8 +114,7 @@ class Server:
         entry = Entry(0, self._core.clock(), "response_url", RESPONSE_URL)
         body = await _json_body(request)
         entry.args = body or {}
-        if seconds := faults.seconds(RESPONSE_URL):
-            await asyncio.sleep(seconds)
+        await faults.hold_up(RESPONSE_URL)
         if (planned := faults.take_status(RESPONSE_URL)) is not None:
             entry.status, entry.answer, headers = _bad_day(*planned)
             self._core.record(entry)

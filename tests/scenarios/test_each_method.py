@@ -215,6 +215,7 @@ async def test_a_decision_is_kept(house: House, clock: VirtualClock, method: str
 
     slack.faults.clear()
     await desk.core.records.effects.drain()
+    await desk.until(lambda: not slack.faults.delayed)  # else it is looked for before it stands
     await day.turn(hours=1, minutes=1)
     for _ in range(8):
         await day.turn(minutes=6)
